@@ -1,0 +1,315 @@
+/* See redis.h. hiredis' async API with an epoll adapter of our own (loop.h). */
+#include "redis.h"
+
+#include "log.h"
+
+#include <hiredis/async.h>
+#include <openssl/sha.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RECONNECT_MS = 250, MAX_ARGS = 128 };
+
+struct redis {
+    struct loop *loop;
+    char host[256];
+    int port;
+    int db;
+    redisAsyncContext *ac;
+    struct loop_watch *watch;
+    uint32_t events;
+    bool up;
+    bool closing;
+    struct loop_timer *retry;
+    char *channel;
+    redis_fn channel_fn;
+    void *channel_user;
+};
+
+struct pending {
+    redis_fn fn;
+    void *user;
+};
+
+/* ---- epoll adapter ---- */
+
+static void on_fd(void *user, uint32_t events)
+{
+    struct redis *r = user;
+    if (r->ac && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+        redisAsyncHandleRead(r->ac);
+    if (r->ac && (events & EPOLLOUT))
+        redisAsyncHandleWrite(r->ac);
+}
+
+static void set_events(struct redis *r, uint32_t events)
+{
+    if (!r->ac || events == r->events)
+        return;
+    r->events = events;
+    if (!r->watch)
+        r->watch = loop_watch(r->loop, r->ac->c.fd, events, on_fd, r);
+    else
+        loop_rewatch(r->loop, r->watch, events);
+}
+
+static void add_read(void *p)
+{
+    struct redis *r = p;
+    set_events(r, r->events | EPOLLIN);
+}
+
+static void del_read(void *p)
+{
+    struct redis *r = p;
+    set_events(r, r->events & ~(uint32_t)EPOLLIN);
+}
+
+static void add_write(void *p)
+{
+    struct redis *r = p;
+    set_events(r, r->events | EPOLLOUT);
+}
+
+static void del_write(void *p)
+{
+    struct redis *r = p;
+    set_events(r, r->events & ~(uint32_t)EPOLLOUT);
+}
+
+static void cleanup(void *p)
+{
+    struct redis *r = p;
+    loop_unwatch(r->loop, r->watch);
+    r->watch = NULL;
+    r->events = 0;
+}
+
+/* ---- connection ---- */
+
+static void lost(struct redis *r)
+{
+    r->up = false;
+    r->ac = NULL;
+    if (!r->closing)
+        loop_timer_set(r->retry, RECONNECT_MS);
+}
+
+static void on_message(redisAsyncContext *ac, void *reply, void *user)
+{
+    (void)user;
+    struct redis *r = ac->data;
+    redisReply *m = reply;
+    if (m && m->type == REDIS_REPLY_ARRAY && m->elements == 3 &&
+        m->element[2]->type == REDIS_REPLY_STRING)
+        r->channel_fn(r->channel_user, m->element[2]);
+}
+
+static void on_connect(const redisAsyncContext *ac, int status)
+{
+    struct redis *r = ac->data;
+    if (status != REDIS_OK) {
+        log_event(LOG_WARN, "redis_connect_failed", "error", ac->errstr, NULL);
+        cleanup(r);
+        lost(r);
+        return;
+    }
+    r->up = true;
+    log_event(LOG_INFO, "redis_connected", "host", r->host, NULL);
+}
+
+static void on_disconnect(const redisAsyncContext *ac, int status)
+{
+    struct redis *r = ac->data;
+    log_event(status == REDIS_OK ? LOG_INFO : LOG_WARN, "redis_disconnected", "error",
+              ac->errstr ? ac->errstr : "", NULL);
+    lost(r);
+}
+
+static void connect_now(void *user)
+{
+    struct redis *r = user;
+    if (r->ac)
+        return;
+    redisAsyncContext *ac = redisAsyncConnect(r->host, r->port);
+    if (!ac || ac->err) {
+        log_event(LOG_WARN, "redis_connect_failed", "error", ac ? ac->errstr : "no memory", NULL);
+        if (ac)
+            redisAsyncFree(ac);
+        loop_timer_set(r->retry, RECONNECT_MS);
+        return;
+    }
+    r->ac = ac;
+    ac->data = r;
+    ac->ev.data = r;
+    ac->ev.addRead = add_read;
+    ac->ev.delRead = del_read;
+    ac->ev.addWrite = add_write;
+    ac->ev.delWrite = del_write;
+    ac->ev.cleanup = cleanup;
+    redisAsyncSetConnectCallback(ac, on_connect);
+    redisAsyncSetDisconnectCallback(ac, on_disconnect);
+    if (r->db)
+        redisAsyncCommand(ac, NULL, NULL, "SELECT %d", r->db);
+    if (r->channel)
+        redisAsyncCommand(ac, on_message, NULL, "SUBSCRIBE %s", r->channel);
+}
+
+struct redis *redis_new(struct loop *l, const char *url)
+{
+    struct redis *r = calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    r->loop = l;
+    r->port = 6379;
+    if (sscanf(url, "redis://%255[^:/]:%d/%d", r->host, &r->port, &r->db) < 1) {
+        log_event(LOG_ERROR, "redis_url_invalid", NULL);
+        free(r);
+        return NULL;
+    }
+    if (strcmp(r->host, "localhost") == 0)
+        strcpy(r->host, "127.0.0.1");
+    r->retry = loop_timer_new(l, connect_now, r);
+    connect_now(r);
+    return r;
+}
+
+void redis_free(struct redis *r)
+{
+    if (!r)
+        return;
+    r->closing = true;
+    if (r->ac)
+        redisAsyncFree(r->ac);
+    loop_timer_free(r->retry);
+    free(r->channel);
+    free(r);
+}
+
+bool redis_ready(const struct redis *r)
+{
+    return r->up;
+}
+
+/* ---- commands ---- */
+
+static void on_reply(redisAsyncContext *ac, void *reply, void *user)
+{
+    (void)ac;
+    struct pending *p = user;
+    if (p->fn)
+        p->fn(p->user, reply);
+    free(p);
+}
+
+void redis_command(struct redis *r, redis_fn fn, void *user, int argc, const char **argv,
+                   const size_t *lengths)
+{
+    struct pending *p = r->up && r->ac ? malloc(sizeof *p) : NULL;
+    if (p) {
+        *p = (struct pending){fn, user};
+        if (redisAsyncCommandArgv(r->ac, on_reply, p, argc, argv, lengths) == REDIS_OK)
+            return;
+        free(p);
+    }
+    if (fn)
+        fn(user, NULL);
+}
+
+void redis_send(struct redis *r, redis_fn fn, void *user, ...)
+{
+    const char *argv[MAX_ARGS];
+    int argc = 0;
+    va_list ap;
+    va_start(ap, user);
+    for (const char *a = va_arg(ap, const char *); a && argc < MAX_ARGS; a = va_arg(ap, const char *))
+        argv[argc++] = a;
+    va_end(ap);
+    redis_command(r, fn, user, argc, argv, NULL);
+}
+
+struct eval {
+    struct redis *r;
+    struct redis_script *script;
+    redis_fn fn;
+    void *user;
+    int argc;
+    bool loaded;
+    char *argv[MAX_ARGS + 3];
+};
+
+static void eval_free(struct eval *e)
+{
+    for (int i = 0; i < e->argc; i++)
+        free(e->argv[i]);
+    free(e);
+}
+
+static void on_eval(void *user, const redisReply *reply)
+{
+    struct eval *e = user;
+    if (reply && reply->type == REDIS_REPLY_ERROR && !e->loaded &&
+        strncmp(reply->str, "NOSCRIPT", 8) == 0) {
+        e->loaded = true;
+        redis_send(e->r, NULL, NULL, "SCRIPT", "LOAD", e->script->text, NULL);
+        redis_command(e->r, on_eval, e, e->argc, (const char **)e->argv, NULL);
+        return;
+    }
+    if (reply && reply->type == REDIS_REPLY_ERROR)
+        log_event(LOG_ERROR, "script_failed", "script", e->script->name, "error", reply->str, NULL);
+    if (e->fn)
+        e->fn(e->user, reply);
+    eval_free(e);
+}
+
+static void script_sha1(struct redis_script *s)
+{
+    unsigned char digest[SHA_DIGEST_LENGTH];
+    SHA1((const unsigned char *)s->text, strlen(s->text), digest);
+    for (int i = 0; i < SHA_DIGEST_LENGTH; i++)
+        snprintf(s->sha1 + 2 * i, 3, "%02x", digest[i]);
+}
+
+void redis_eval(struct redis *r, struct redis_script *s, redis_fn fn, void *user, int nkeys,
+                int argc, const char **argv)
+{
+    struct eval *e = calloc(1, sizeof *e);
+    if (!e || argc > MAX_ARGS) {
+        free(e);
+        fn(user, NULL);
+        return;
+    }
+    if (!s->sha1[0])
+        script_sha1(s);
+    char count[16];
+    snprintf(count, sizeof count, "%d", nkeys);
+    *e = (struct eval){.r = r, .script = s, .fn = fn, .user = user, .argc = argc + 3};
+    e->argv[0] = strdup("EVALSHA");
+    e->argv[1] = strdup(s->sha1);
+    e->argv[2] = strdup(count);
+    for (int i = 0; i < argc; i++)
+        e->argv[i + 3] = strdup(argv[i]);
+    redis_command(r, on_eval, e, e->argc, (const char **)e->argv, NULL);
+}
+
+void redis_subscribe(struct redis *r, const char *channel, redis_fn fn, void *user)
+{
+    r->channel = strdup(channel);
+    r->channel_fn = fn;
+    r->channel_user = user;
+    if (r->ac)
+        redisAsyncCommand(r->ac, on_message, NULL, "SUBSCRIBE %s", channel);
+}
+
+json_t *hash_object(const redisReply *reply)
+{
+    if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements < 2)
+        return NULL;
+    json_t *object = json_object();
+    for (size_t i = 0; i + 1 < reply->elements; i += 2)
+        json_object_set_new(object, reply->element[i]->str,
+                            json_stringn(reply->element[i + 1]->str, reply->element[i + 1]->len));
+    return object;
+}

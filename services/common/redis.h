@@ -1,0 +1,44 @@
+/* One pipelined connection to Redis on the loop; reconnects by itself. hiredis 0.14 or newer. */
+#ifndef BEISTAND_REDIS_H
+#define BEISTAND_REDIS_H
+
+#include "loop.h"
+
+#include <hiredis/hiredis.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct redis;
+
+/* reply is NULL when the connection was lost before an answer: the command may have run or not.
+ * reply is owned by the library and valid during the call only. */
+typedef void (*redis_fn)(void *user, const redisReply *reply);
+
+/* url: redis://host:port[/db]. Starts connecting at once. */
+struct redis *redis_new(struct loop *l, const char *url);
+void redis_free(struct redis *r);
+bool redis_ready(const struct redis *r);
+
+/* fn may be NULL. When not connected fn is called with NULL before this returns. */
+void redis_command(struct redis *r, redis_fn fn, void *user, int argc, const char **argv,
+                   const size_t *lengths);
+/* Convenience: NUL-terminated arguments, ended by NULL. */
+void redis_send(struct redis *r, redis_fn fn, void *user, ...) __attribute__((sentinel));
+/* Runs a script by its SHA-1 (EVALSHA, loaded again on NOSCRIPT). name: for logs. */
+struct redis_script {
+    const char *name;
+    const char *text;
+    char sha1[41]; /* filled at first use */
+};
+void redis_eval(struct redis *r, struct redis_script *s, redis_fn fn, void *user, int nkeys,
+                int argc, const char **argv);
+/* Subscribes this connection (it can do nothing else then). fn gets every message's payload as a
+ * string reply; the subscription is renewed after a reconnect. */
+void redis_subscribe(struct redis *r, const char *channel, redis_fn fn, void *user);
+
+/* The answer to HGETALL as an object of strings. NULL when the hash does not exist or there is no answer.
+ * Owned by the caller. */
+json_t *hash_object(const redisReply *reply);
+
+#endif

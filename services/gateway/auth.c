@@ -1,0 +1,128 @@
+/* Bearer API keys and cookie sessions. A credential names company and technician; both are read again for
+ * every request, so a disabled person or a suspended company is out at once. */
+#include "gateway.h"
+
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool has_permission(const struct principal *p, const char *name)
+{
+    const char *list = json_text(p->person, "permissions", "");
+    size_t n = strlen(name);
+    for (const char *at = list; (at = strstr(at, name)); at += n)
+        if ((at == list || at[-1] == ',') && (at[n] == ',' || at[n] == '\0'))
+            return true;
+    return false;
+}
+
+static bool refused_origin(const struct call *c)
+{
+    const char *origin = http_header(c->request, "Origin");
+    return origin && strcmp(origin, c->gateway->settings.origin) != 0;
+}
+
+/* Unsafe methods of a cookie session need the token that only our own page can read. */
+static bool csrf_fails(const struct call *c)
+{
+    const char *token = http_header(c->request, "X-CSRF-Token");
+    if (!c->who.csrf[0] || strcmp(c->route->method, "GET") == 0)
+        return false;
+    return refused_origin(c) || !token || strlen(token) != strlen(c->who.csrf) ||
+           CRYPTO_memcmp(token, c->who.csrf, strlen(token)) != 0;
+}
+
+static void on_firm(void *user, const redisReply *reply)
+{
+    struct call *c = user;
+    struct principal *p = &c->who;
+    p->firm = hash_object(reply);
+    if (!reply) {
+        call_refuse(c, "unavailable", NULL);
+        return;
+    }
+    if (!p->person || !p->firm || strcmp(json_text(p->person, "company", ""), p->company) != 0 ||
+        strcmp(json_text(p->person, "disabled", "0"), "1") == 0) {
+        call_refuse(c, "unauthenticated", NULL);
+        return;
+    }
+    p->administrator = strcmp(json_text(p->person, "role", ""), "administrator") == 0;
+    if (strcmp(json_text(p->firm, "suspended", "0"), "1") == 0)
+        call_refuse(c, "company_suspended", NULL);
+    else if (csrf_fails(c))
+        call_refuse(c, "unauthenticated", "The X-CSRF-Token header of this sign-in is missing or wrong.");
+    else
+        call_authenticated(c);
+}
+
+static void on_person(void *user, const redisReply *reply)
+{
+    struct call *c = user;
+    c->who.person = hash_object(reply);
+}
+
+static bool key_expired(const json_t *credential)
+{
+    const char *at = json_text(credential, "expires_at", "");
+    return *at && strtoll(at, NULL, 10) > 0 && strtoll(at, NULL, 10) < wall_now_ms();
+}
+
+static void on_credential(void *user, const redisReply *reply)
+{
+    struct call *c = user;
+    struct principal *p = &c->who;
+    if (!reply) {
+        call_refuse(c, "unavailable", NULL);
+        return;
+    }
+    json_t *credential = hash_object(reply);
+    if (!credential || key_expired(credential)) {
+        json_decref(credential);
+        call_refuse(c, "unauthenticated", NULL);
+        return;
+    }
+    snprintf(p->company, sizeof p->company, "%s", json_text(credential, "company", ""));
+    snprintf(p->technician, sizeof p->technician, "%s", json_text(credential, "technician", ""));
+    snprintf(p->csrf, sizeof p->csrf, "%s", json_text(credential, "csrf", ""));
+    json_decref(credential);
+    store_person(c, on_person, on_firm);
+}
+
+/* The cookie's value when it is there and has the form of a secret. */
+static bool read_cookie(const struct call *c, char out[SECRET_SIZE])
+{
+    static const char name[] = "beistand_session=";
+    const char *header = http_header(c->request, "Cookie");
+    const char *at = header ? strstr(header, name) : NULL;
+    if (!at || (at != header && at[-1] != ' ' && at[-1] != ';'))
+        return false;
+    at += sizeof name - 1;
+    size_t n = strcspn(at, "; ");
+    if (n >= SECRET_SIZE)
+        return false;
+    memcpy(out, at, n);
+    out[n] = '\0';
+    return true;
+}
+
+void authenticate(struct call *c)
+{
+    const char *header = http_header(c->request, "Authorization");
+    char secret[SECRET_SIZE];
+    if (header) {
+        bool bearer = strncmp(header, "Bearer bk_", 10) == 0;
+        c->who.bucket = bearer ? bucket_of_secret(header + 10) : -1;
+        if (c->who.bucket >= 0) {
+            store_credential(c, "key", header + 7, on_credential);
+            return;
+        }
+    } else if (read_cookie(c, secret)) {
+        c->who.bucket = bucket_of_secret(secret);
+        if (c->who.bucket >= 0) {
+            store_credential(c, "cookie", secret, on_credential);
+            return;
+        }
+    }
+    call_refuse(c, "unauthenticated", NULL);
+}

@@ -1,0 +1,47 @@
+/* Topics of the gateway: beistand.commands out, beistand.journal in (tailed, without a group). */
+#include "gateway.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const topics[] = {"beistand.journal", NULL};
+static const char *const warm[] = {"beistand.commands", NULL};
+
+static void on_event(void *user, const struct kafka_message *m)
+{
+    struct gateway *g = user;
+    char error[128];
+    json_t *event = json_read(m->value, m->size, error);
+    const char *company = json_text(event, "company", "");
+    const char *session = json_text(event, "session", "");
+    if (event && bucket_of_id(session) >= 0) {
+        waiters_outcome(g, event);
+        if (!json_object_get(event, "refused"))
+            events_session_changed(g, company, session);
+    }
+    json_decref(event);
+}
+
+struct kafka *bus_new(struct gateway *g)
+{
+    struct kafka_options o = {.bootstrap = g->settings.common.kafka_bootstrap,
+                              .profile = g->settings.common.kafka_profile,
+                              .client_id = "gateway",
+                              .topics = topics,
+                              .warm_topics = warm,
+                              .message = on_event,
+                              .user = g};
+    return kafka_new(g->service.loop, &o);
+}
+
+int bus_command(struct gateway *g, json_t *command)
+{
+    char *text = json_dumps(command, JSON_COMPACT);
+    int status = -1;
+    if (text)
+        status = kafka_produce(g->kafka, "beistand.commands", json_text(command, "session", ""), text,
+                               strlen(text), json_text(command, "id", ""), NULL, NULL);
+    free(text);
+    json_decref(command);
+    return status;
+}

@@ -1,0 +1,163 @@
+/* The gateway: console, public API, install page. It authenticates, asks (commands, transitions) and answers;
+ * it decides nothing about sessions itself. */
+#ifndef BEISTAND_GATEWAY_H
+#define BEISTAND_GATEWAY_H
+
+#include "common/derive.h"
+#include "common/http.h"
+#include "common/json.h"
+#include "common/kafka.h"
+#include "common/redis.h"
+#include "common/service.h"
+#include "common/settings.h"
+
+#include <openssl/evp.h>
+#include <uthash.h>
+
+enum { COOKIE_TTL_S = 12 * 3600, TICKET_TTL_S = 60, BODY_MAX = 65536, PAGE_MAX = 100, STREAMS_MAX = 1000 };
+
+struct gateway_settings {
+    struct common_settings common;
+    const char *listen, *origin, *secret_keys, *signing_key_file, *console_dir, *pages_dir, *program_file;
+    int64_t session_ms, invitation_ms, command_timeout_ms;
+};
+
+struct gateway {
+    struct service service;
+    struct gateway_settings settings;
+    struct http_server *http;
+    struct redis *redis;
+    struct redis *notices; /* subscribed to beistand.changed */
+    struct kafka *kafka;
+    struct secret_keys *keys;
+    EVP_PKEY *signing_key; /* Ed25519 */
+    struct passwords *passwords;
+    struct waiter *waiters; /* uthash by command id */
+    struct stream *streams; /* list */
+    size_t n_streams;
+    const struct page *pages;
+};
+
+/* Who asks. Everything is text of the directory's hashes. */
+struct principal {
+    char company[ID_SIZE], technician[ID_SIZE];
+    char key[96]; /* Redis key of the API key or cookie */
+    char csrf[SECRET_SIZE]; /* "" for API keys */
+    json_t *person, *firm; /* directory hashes as objects of strings */
+    bool administrator;
+    int bucket;
+};
+
+/* One API request in work; http_request.user. Freed when the request ends. */
+struct call {
+    struct gateway *gateway;
+    struct http_request *request;
+    const struct route *route;
+    struct principal who;
+    json_t *body;           /* of POST, else NULL */
+    char session[ID_SIZE];  /* of the path, "" when none */
+    json_t *record;         /* the session of the path once loaded */
+    json_t *parts;          /* handler's intermediate results */
+    size_t waiting;         /* replies still to come */
+    unsigned limit;         /* of a list */
+    void (*then)(struct call *c);
+    char command[ID_SIZE];
+    char *text;
+};
+
+enum access { ACCESS_PUBLIC, ACCESS_MEMBER };
+
+struct route {
+    const char *method;
+    const char *pattern; /* "*" stands for one path segment, the session's id */
+    enum access access;
+    bool has_body;
+    void (*handle)(struct call *c);
+};
+
+/* route.c */
+void route_request(void *user, struct http_request *r);
+void route_too_large(void *user, struct http_request *r);
+void call_refuse(struct call *c, const char *reason, const char *detail);
+/* What follows a successful authenticate(). */
+void call_authenticated(struct call *c);
+/* Adds the headers every page of the console and the install page carries. */
+void add_security_headers(struct http_request *r);
+
+/* auth.c: fills c->who, then calls c->route->handle, or refuses. */
+void authenticate(struct call *c);
+bool has_permission(const struct principal *p, const char *name);
+
+/* handle_*.c */
+void handle_sign_in(struct call *c);
+void handle_sign_out(struct call *c);
+void handle_account_activate(struct call *c);
+void handle_me(struct call *c);
+void handle_create(struct call *c);
+void handle_reinvite(struct call *c);
+void handle_list(struct call *c);
+void handle_get(struct call *c);
+void handle_end(struct call *c);
+void handle_ticket(struct call *c);
+void handle_events(struct call *c);
+void handle_install_page(struct call *c);
+void handle_download(struct call *c);
+void handle_static(struct call *c);
+void handle_openapi(struct call *c);
+void handle_help(struct call *c);
+
+/* Loads c->record for c->session; refuses not_found for other companies' and other people's sessions. */
+void with_session(struct call *c, void (*then)(struct call *c));
+bool may_see(const struct principal *p, const json_t *record);
+void respond_me(struct call *c);
+
+/* view.c: the public shape of a session. record: object of strings; presence: the same or NULL. New. */
+json_t *session_view(const struct gateway *g, const json_t *record, const json_t *presence);
+/* RFC 3339 UTC with milliseconds; text of milliseconds. JSON null when empty. */
+json_t *time_view(const char *ms);
+/* 201 with the session, Location and the code's first digits. */
+void respond_invitation(struct call *c, const json_t *record);
+
+/* waiters.c: requests that wait for the outcome of a command. */
+void waiter_add(struct call *c);
+void waiters_outcome(struct gateway *g, const json_t *event);
+
+/* events.c: open event streams. */
+void events_session_changed(struct gateway *g, const char *company, const char *session);
+void events_start(struct gateway *g);
+void events_stop(struct gateway *g);
+
+/* bus.c: the only file that names topics. */
+struct kafka *bus_new(struct gateway *g);
+/* Takes the command's JSON (let go). 0, or -1 when the queue is full. */
+int bus_command(struct gateway *g, json_t *command);
+
+/* passwords.c: Argon2id in a thread of its own; done() runs on the loop thread. */
+struct passwords;
+typedef void (*password_fn)(void *user, bool ok, const char *encoded);
+struct passwords *passwords_new(struct loop *l);
+void passwords_free(struct passwords *p);
+/* encoded NULL: makes one of password; else verifies. false: the queue is full, done() is not called. */
+bool passwords_ask(struct passwords *p, const char *password, const char *encoded, password_fn done,
+                   void *user);
+
+/* pages.c: files of the install page, read at start. */
+const struct page *pages_load(const char *dir);
+
+/* store.c: the only file that speaks Redis. Replies come as redis_fn with the call as user. */
+void store_credential(struct call *c, const char *kind, const char *secret, redis_fn fn);
+void store_person(struct call *c, redis_fn person, redis_fn firm);
+void store_session(struct gateway *g, const char *sid, redis_fn fn, void *user);
+void store_presence(struct gateway *g, const char *sid, redis_fn fn, void *user);
+void store_login(struct call *c, const char *email, redis_fn fn);
+void store_cookie(struct call *c, const char *cookie, redis_fn fn);
+void store_forget_cookie(struct call *c, redis_fn fn);
+void store_take_activation(struct call *c, const char *secret, redis_fn fn);
+void store_password(struct call *c, const char *encoded, redis_fn fn);
+void store_open_sessions(struct call *c, redis_fn fn);
+void store_session_page(struct call *c, const char *before, unsigned limit, redis_fn fn);
+void store_end(struct call *c, const char *reason, const char *actor, redis_fn fn);
+void store_ticket(struct call *c, const char *ticket, const char *json, redis_fn fn);
+void store_subscribe(struct gateway *g, redis_fn fn);
+
+#endif

@@ -1,0 +1,202 @@
+/* Reading sessions, and ending one. */
+#include "gateway.h"
+
+#include "common/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool may_see(const struct principal *p, const json_t *record)
+{
+    return strcmp(json_text(record, "company", ""), p->company) == 0 &&
+           (p->administrator || strcmp(json_text(record, "technician", ""), p->technician) == 0);
+}
+
+/* ---- one session ---- */
+
+static void on_session(void *user, const redisReply *reply)
+{
+    struct call *c = user;
+    c->record = hash_object(reply);
+    if (!reply)
+        call_refuse(c, "unavailable", NULL);
+    else if (!c->record || !may_see(&c->who, c->record))
+        call_refuse(c, "not_found", NULL);
+    else
+        c->then(c);
+}
+
+void with_session(struct call *c, void (*then)(struct call *c))
+{
+    /* Another company's session and one that never was are the same answer. */
+    if (bucket_of_id(c->session) != c->who.bucket) {
+        call_refuse(c, "not_found", NULL);
+        return;
+    }
+    c->then = then;
+    store_session(c->gateway, c->session, on_session, c);
+}
+
+static void on_presence(void *user, const redisReply *reply)
+{
+    struct call *c = user;
+    json_t *presence = hash_object(reply);
+    json_t *view = session_view(c->gateway, c->record, presence);
+    json_decref(presence);
+    char tag[80];
+    snprintf(tag, sizeof tag, "\"%s\"", json_text(view, "version", ""));
+    http_add_header(c->request, "ETag", tag);
+    respond_json(c->request, strcmp(c->request->method, "POST") == 0 ? 202 : 200, view);
+}
+
+static void respond_session(struct call *c)
+{
+    store_presence(c->gateway, c->session, on_presence, c);
+}
+
+void handle_get(struct call *c)
+{
+    with_session(c, respond_session);
+}
+
+/* ---- the end ---- */
+
+static void on_ended_record(void *user, const redisReply *reply)
+{
+    struct call *c = user;
+    json_decref(c->record);
+    c->record = hash_object(reply);
+    if (c->record)
+        respond_session(c);
+    else
+        call_refuse(c, "unavailable", "The session has ended; its state could not be read.");
+}
+
+static void on_ended(void *user, const redisReply *reply)
+{
+    struct call *c = user;
+    if (!reply || reply->type != REDIS_REPLY_STRING) {
+        call_refuse(c, "unavailable", NULL);
+        return;
+    }
+    log_event(LOG_INFO, "session_end", "session", c->session, "outcome", reply->str, "request",
+              c->request->id, NULL);
+    store_session(c->gateway, c->session, on_ended_record, c);
+}
+
+static void end_session(struct call *c)
+{
+    char actor[128];
+    bool own = strcmp(json_text(c->record, "technician", ""), c->who.technician) == 0;
+    new_id(c->command, c->who.bucket);
+    snprintf(actor, sizeof actor, "{\"type\":\"technician\",\"id\":\"%s\"}", c->who.technician);
+    store_end(c, own ? "ended_by_technician" : "ended_by_admin", actor, on_ended);
+}
+
+void handle_end(struct call *c)
+{
+    with_session(c, end_session);
+}
+
+/* ---- the list ---- */
+
+static void finish_list(struct call *c)
+{
+    json_t *sessions = json_array();
+    const json_t *ids = json_object_get(c->parts, "ids");
+    const char *status = http_query(c->request, "status");
+    for (size_t i = 0; i < json_array_size(ids); i++) {
+        char name[40];
+        const char *sid = json_string_value(json_array_get(ids, i));
+        const json_t *record = json_object_get(c->parts, sid);
+        snprintf(name, sizeof name, "p%s", sid);
+        if (!record || !may_see(&c->who, record))
+            continue;
+        bool ended = strcmp(json_text(record, "state", ""), "ended") == 0;
+        if (!status || ended == (strcmp(status, "ended") == 0))
+            json_array_append_new(sessions, session_view(c->gateway, record,
+                                                         json_object_get(c->parts, name)));
+    }
+    json_t *next = json_object_get(c->parts, "next");
+    respond_json(c->request, 200, json_pack("{so sO}", "sessions", sessions, "next_cursor",
+                                            next ? next : json_null()));
+}
+
+struct list_read {
+    struct call *call;
+    char name[40]; /* where the object goes in parts */
+};
+
+static void on_list_hash(void *user, const redisReply *reply)
+{
+    struct list_read *read = user;
+    struct call *c = read->call;
+    json_t *object = hash_object(reply);
+    if (object)
+        json_object_set_new(c->parts, read->name, object);
+    if (!reply)
+        json_object_set_new(c->parts, "lost", json_true());
+    free(read);
+    if (--c->waiting > 0)
+        return;
+    if (json_object_get(c->parts, "lost"))
+        call_refuse(c, "unavailable", NULL);
+    else
+        finish_list(c);
+}
+
+static struct list_read *list_read_new(struct call *c, const char *prefix, const char *sid)
+{
+    struct list_read *read = calloc(1, sizeof *read);
+    if (!read)
+        abort();
+    read->call = c;
+    snprintf(read->name, sizeof read->name, "%s%s", prefix, sid);
+    c->waiting++;
+    return read;
+}
+
+static void on_list_ids(void *user, const redisReply *reply)
+{
+    struct call *c = user;
+    if (!reply || reply->type != REDIS_REPLY_ARRAY) {
+        call_refuse(c, "unavailable", NULL);
+        return;
+    }
+    json_t *ids = json_array();
+    c->parts = json_pack("{so}", "ids", ids);
+    c->waiting = 1;
+    for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+        const char *sid = reply->element[i]->str;
+        json_array_append_new(ids, json_string(sid));
+        store_session(c->gateway, sid, on_list_hash, list_read_new(c, "", sid));
+        store_presence(c->gateway, sid, on_list_hash, list_read_new(c, "p", sid));
+    }
+    if (c->limit > 0 && reply->elements == 2 * c->limit)
+        json_object_set_new(c->parts, "next", json_string(reply->element[reply->elements - 1]->str));
+    if (--c->waiting == 0)
+        finish_list(c);
+}
+
+void handle_list(struct call *c)
+{
+    const char *status = http_query(c->request, "status");
+    const char *limit_text = http_query(c->request, "limit");
+    const char *cursor = http_query(c->request, "cursor");
+    char *end = NULL;
+    unsigned long limit = limit_text ? strtoul(limit_text, &end, 10) : 50;
+    if ((limit_text && (*end || end == limit_text || limit < 1 || limit > PAGE_MAX)) ||
+        (status && strcmp(status, "open") != 0 && strcmp(status, "ended") != 0) ||
+        (cursor && (!*cursor || strspn(cursor, "0123456789") != strlen(cursor) || strlen(cursor) > 15))) {
+        call_refuse(c, "invalid_request",
+                    "status is open or ended, limit 1 to 100, cursor what an earlier answer gave.");
+        return;
+    }
+    if (status && strcmp(status, "open") == 0) {
+        store_open_sessions(c, on_list_ids);
+        return;
+    }
+    c->limit = (unsigned)limit;
+    store_session_page(c, cursor, c->limit, on_list_ids);
+}

@@ -1,0 +1,153 @@
+/* Argon2id takes some 100 ms by design, so it has one thread of its own with a bounded queue. */
+#include "gateway.h"
+
+#include "common/random.h"
+
+#include <argon2.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { QUEUE_MAX = 32, MEMORY_KIB = 65536, PASSES = 3, SALT = 16, HASH = 32, ENCODED_MAX = 256 };
+
+struct job {
+    struct job *next;
+    char *password, *encoded;
+    char result[ENCODED_MAX];
+    bool ok;
+    password_fn done;
+    void *user;
+};
+
+struct passwords {
+    struct loop *loop;
+    struct loop_watch *watch;
+    int fd;
+    pthread_t thread;
+    pthread_mutex_t lock; /* todo, finished, queued, stop */
+    pthread_cond_t work;
+    struct job *todo, *finished;
+    unsigned queued;
+    bool stop;
+};
+
+static void job_free(struct job *j)
+{
+    if (j->password)
+        explicit_bzero(j->password, strlen(j->password));
+    free(j->password);
+    free(j->encoded);
+    free(j);
+}
+
+static void run_job(struct job *j)
+{
+    uint8_t salt[SALT];
+    if (j->encoded) {
+        j->ok = argon2id_verify(j->encoded, j->password, strlen(j->password)) == ARGON2_OK;
+        return;
+    }
+    random_fill(salt, sizeof salt);
+    j->ok = argon2id_hash_encoded(PASSES, MEMORY_KIB, 1, j->password, strlen(j->password), salt, SALT,
+                                  HASH, j->result, sizeof j->result) == ARGON2_OK;
+}
+
+static void *work(void *user)
+{
+    struct passwords *p = user;
+    pthread_mutex_lock(&p->lock);
+    while (!p->stop) {
+        struct job *j = p->todo;
+        if (!j) {
+            pthread_cond_wait(&p->work, &p->lock);
+            continue;
+        }
+        p->todo = j->next;
+        pthread_mutex_unlock(&p->lock);
+        run_job(j);
+        pthread_mutex_lock(&p->lock);
+        j->next = p->finished;
+        p->finished = j;
+        uint64_t one = 1;
+        if (write(p->fd, &one, sizeof one) < 0 && errno != EAGAIN)
+            abort(); /* an eventfd that cannot be written does not exist */
+    }
+    pthread_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+static void on_finished(void *user, uint32_t events)
+{
+    (void)events;
+    struct passwords *p = user;
+    uint64_t n;
+    if (read(p->fd, &n, sizeof n) < 0 && errno != EAGAIN)
+        return;
+    pthread_mutex_lock(&p->lock);
+    struct job *list = p->finished;
+    p->finished = NULL;
+    pthread_mutex_unlock(&p->lock);
+    while (list) {
+        struct job *j = list;
+        list = j->next;
+        p->queued--;
+        j->done(j->user, j->ok, j->result);
+        job_free(j);
+    }
+}
+
+struct passwords *passwords_new(struct loop *l)
+{
+    struct passwords *p = calloc(1, sizeof *p);
+    if (!p)
+        return NULL;
+    p->loop = l;
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->work, NULL);
+    p->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    p->watch = p->fd < 0 ? NULL : loop_watch(l, p->fd, EPOLLIN, on_finished, p);
+    if (!p->watch || pthread_create(&p->thread, NULL, work, p) != 0) {
+        loop_unwatch(l, p->watch);
+        free(p);
+        return NULL;
+    }
+    return p;
+}
+
+void passwords_free(struct passwords *p)
+{
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->lock);
+    p->stop = true;
+    pthread_cond_signal(&p->work);
+    pthread_mutex_unlock(&p->lock);
+    pthread_join(p->thread, NULL);
+    loop_unwatch(p->loop, p->watch);
+    close(p->fd);
+    free(p);
+}
+
+bool passwords_ask(struct passwords *p, const char *password, const char *encoded, password_fn done,
+                   void *user)
+{
+    struct job *j = p->queued < QUEUE_MAX ? calloc(1, sizeof *j) : NULL;
+    if (!j)
+        return false;
+    j->password = strdup(password);
+    j->encoded = encoded ? strdup(encoded) : NULL;
+    j->done = done;
+    j->user = user;
+    p->queued++;
+    pthread_mutex_lock(&p->lock);
+    struct job **at = &p->todo;
+    while (*at)
+        at = &(*at)->next;
+    *at = j;
+    pthread_cond_signal(&p->work);
+    pthread_mutex_unlock(&p->lock);
+    return true;
+}

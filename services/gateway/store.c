@@ -1,0 +1,127 @@
+/* The gateway's words with Redis (proto/OWNERS.md). */
+#include "gateway.h"
+
+#include "common/random.h"
+#include "generated/lua_scripts.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { KEY_SIZE = 128 };
+
+static struct redis_script end_script = {.name = "end", .text = lua_end};
+
+static const char *secret_key(char *out, int bucket, const char *kind, const char *secret)
+{
+    char digest[65];
+    sha256_hex(digest, secret, strlen(secret));
+    return bucket_key(out, KEY_SIZE, bucket, kind, digest);
+}
+
+void store_credential(struct call *c, const char *kind, const char *secret, redis_fn fn)
+{
+    secret_key(c->who.key, c->who.bucket, kind, secret);
+    redis_send(c->gateway->redis, fn, c, "HGETALL", c->who.key, NULL);
+}
+
+void store_person(struct call *c, redis_fn person, redis_fn firm)
+{
+    char key[KEY_SIZE];
+    bucket_key(key, sizeof key, c->who.bucket, "technician", c->who.technician);
+    redis_send(c->gateway->redis, person, c, "HGETALL", key, NULL);
+    bucket_key(key, sizeof key, c->who.bucket, "company", c->who.company);
+    redis_send(c->gateway->redis, firm, c, "HGETALL", key, NULL);
+}
+
+void store_session(struct gateway *g, const char *sid, redis_fn fn, void *user)
+{
+    char key[KEY_SIZE];
+    bucket_key(key, sizeof key, bucket_of_id(sid), "session", sid);
+    redis_send(g->redis, fn, user, "HGETALL", key, NULL);
+}
+
+void store_presence(struct gateway *g, const char *sid, redis_fn fn, void *user)
+{
+    char key[KEY_SIZE];
+    bucket_key(key, sizeof key, bucket_of_id(sid), "presence", sid);
+    redis_send(g->redis, fn, user, "HGETALL", key, NULL);
+}
+
+void store_login(struct call *c, const char *email, redis_fn fn)
+{
+    char lower[256], digest[65], key[KEY_SIZE];
+    size_t n = 0;
+    for (; email[n] && n < sizeof lower - 1; n++)
+        lower[n] = (char)tolower((unsigned char)email[n]);
+    sha256_hex(digest, lower, n);
+    bucket_key(key, sizeof key, bucket_of_digest(digest), "login", digest);
+    redis_send(c->gateway->redis, fn, c, "GET", key, NULL);
+}
+
+void store_cookie(struct call *c, const char *cookie, redis_fn fn)
+{
+    char ttl[16];
+    secret_key(c->who.key, c->who.bucket, "cookie", cookie);
+    snprintf(ttl, sizeof ttl, "%d", COOKIE_TTL_S);
+    redis_send(c->gateway->redis, NULL, NULL, "HSET", c->who.key, "company", c->who.company,
+               "technician", c->who.technician, "csrf", c->who.csrf, NULL);
+    redis_send(c->gateway->redis, fn, c, "EXPIRE", c->who.key, ttl, NULL);
+}
+
+void store_forget_cookie(struct call *c, redis_fn fn)
+{
+    redis_send(c->gateway->redis, fn, c, "DEL", c->who.key, NULL);
+}
+
+void store_take_activation(struct call *c, const char *secret, redis_fn fn)
+{
+    char key[KEY_SIZE];
+    secret_key(key, c->who.bucket, "activate-account", secret);
+    redis_send(c->gateway->redis, fn, c, "GETDEL", key, NULL);
+}
+
+void store_password(struct call *c, const char *encoded, redis_fn fn)
+{
+    char key[KEY_SIZE];
+    bucket_key(key, sizeof key, c->who.bucket, "technician", c->who.technician);
+    redis_send(c->gateway->redis, fn, c, "HSET", key, "password", encoded, NULL);
+}
+
+void store_open_sessions(struct call *c, redis_fn fn)
+{
+    char key[KEY_SIZE];
+    bucket_key(key, sizeof key, c->who.bucket, "leases:company", c->who.company);
+    redis_send(c->gateway->redis, fn, c, "ZRANGE", key, "0", "-1", "WITHSCORES", NULL);
+}
+
+void store_session_page(struct call *c, const char *before, unsigned limit, redis_fn fn)
+{
+    char key[KEY_SIZE], count[16], max[40];
+    bucket_key(key, sizeof key, c->who.bucket, "company-sessions", c->who.company);
+    snprintf(count, sizeof count, "%u", limit);
+    snprintf(max, sizeof max, "%s%s", before ? "(" : "", before ? before : "+inf");
+    redis_send(c->gateway->redis, fn, c, "ZREVRANGEBYSCORE", key, max, "-inf", "WITHSCORES", "LIMIT",
+               "0", count, NULL);
+}
+
+void store_end(struct call *c, const char *reason, const char *actor, redis_fn fn)
+{
+    char key[KEY_SIZE];
+    bucket_key(key, sizeof key, c->who.bucket, "session", c->session);
+    const char *argv[] = {key, reason, actor, c->command, "0"};
+    redis_eval(c->gateway->redis, &end_script, fn, c, 1, 5, argv);
+}
+
+void store_ticket(struct call *c, const char *ticket, const char *json, redis_fn fn)
+{
+    char key[KEY_SIZE], ttl[16];
+    secret_key(key, c->who.bucket, "ticket", ticket);
+    snprintf(ttl, sizeof ttl, "%d", TICKET_TTL_S);
+    redis_send(c->gateway->redis, fn, c, "SET", key, json, "EX", ttl, "NX", NULL);
+}
+
+void store_subscribe(struct gateway *g, redis_fn fn)
+{
+    redis_subscribe(g->notices, "beistand.changed", fn, g);
+}

@@ -1,0 +1,63 @@
+/* Topics of the sweeper: beistand.journal (the outboxes), beistand.commands and beistand.mail (what is due). */
+#include "sweeper.h"
+
+#include "common/log.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const warm[] = {"beistand.journal", "beistand.commands", "beistand.mail", NULL};
+
+static const struct {
+    const char *kind, *type, *topic;
+} due_commands[] = {
+    {"expire", "session.expire", "beistand.commands"},
+    {"removal", "session.unconfirmed", "beistand.commands"},
+    {"mail", "mail.send", "beistand.mail"},
+};
+
+struct kafka *bus_new(struct sweeper *s, const char *bootstrap, const char *profile)
+{
+    struct kafka_options o = {.bootstrap = bootstrap, .profile = profile, .client_id = "sweeper",
+                              .warm_topics = warm};
+    return kafka_new(s->service.loop, &o);
+}
+
+/* The session's id is the key: all of a session's events are in one partition, in order. */
+static void event_key(const char *event, char out[ID_SIZE])
+{
+    json_t *json = json_loads(event, 0, NULL);
+    const char *session = json_string_value(json_object_get(json, "session"));
+    snprintf(out, ID_SIZE, "%s", session ? session : "");
+    json_decref(json);
+}
+
+int bus_journal(struct bucket *b, const char *id, const char *event, kafka_delivered_fn fn)
+{
+    char key[ID_SIZE], event_id[48];
+    event_key(event, key);
+    snprintf(event_id, sizeof event_id, "%d-%s", b->number, id);
+    return kafka_produce(b->sweeper->kafka, "beistand.journal", key, event, strlen(event), event_id,
+                         fn, b);
+}
+
+void bus_due(struct bucket *b, const char *kind, const char *session)
+{
+    for (size_t i = 0; i < sizeof due_commands / sizeof *due_commands; i++) {
+        if (strcmp(due_commands[i].kind, kind) != 0)
+            continue;
+        char command[256];
+        int n = snprintf(command, sizeof command,
+                         "{\"id\":\"due-%s-%s-%lld\",\"type\":\"%s\",\"bucket\":%d,\"session\":\"%s\"}",
+                         kind, session, (long long)wall_now_ms(), due_commands[i].type, b->number,
+                         session);
+        if (n > 0 && (size_t)n < sizeof command)
+            kafka_produce(b->sweeper->kafka, due_commands[i].topic, session, command, (size_t)n, NULL,
+                          NULL, NULL);
+        metric_add("beistand_due_total", "", 1);
+        return;
+    }
+    log_event(LOG_WARN, "due_unknown", "kind", kind, NULL);
+}

@@ -1,0 +1,72 @@
+/* The sweeper's words with Redis. */
+#include "sweeper.h"
+
+#include "generated/lua_scripts.h"
+
+#include <stdio.h>
+
+static struct redis_script lease = {.name = "sweep_lease", .text = lua_sweep_lease};
+static struct redis_script trim = {.name = "sweep_trim", .text = lua_sweep_trim};
+static struct redis_script due = {.name = "sweep_due", .text = lua_sweep_due};
+
+enum { KEY_SIZE = 32 };
+
+static const char *key(const struct bucket *b, const char *kind, char out[KEY_SIZE])
+{
+    snprintf(out, KEY_SIZE, "{s%02d}:%s", b->number, kind);
+    return out;
+}
+
+static void fence(const struct bucket *b, char out[24])
+{
+    snprintf(out, 24, "%lld", (long long)b->epoch);
+}
+
+void store_lease(struct bucket *b, redis_fn fn)
+{
+    char name[KEY_SIZE], ms[16];
+    snprintf(ms, sizeof ms, "%d", LEASE_MS);
+    const char *argv[] = {key(b, "lease", name), b->sweeper->holder, ms};
+    redis_eval(b->sweeper->redis, &lease, fn, b, 1, 3, argv);
+}
+
+void store_read(struct bucket *b, redis_fn fn)
+{
+    char name[KEY_SIZE], count[16];
+    snprintf(count, sizeof count, "%d", BATCH_MAX);
+    redis_send(b->sweeper->redis, fn, b, "XRANGE", key(b, "outbox", name), "-", "+", "COUNT", count,
+               NULL);
+}
+
+void store_trim(struct bucket *b, redis_fn fn)
+{
+    char name[KEY_SIZE], epoch[24];
+    const char *argv[3 + BATCH_MAX] = {key(b, "lease", name), b->sweeper->holder, epoch};
+    fence(b, epoch);
+    for (size_t i = 0; i < b->n; i++)
+        argv[3 + i] = b->ids[i];
+    redis_eval(b->sweeper->redis, &trim, fn, b, 1, 3 + (int)b->n, argv);
+}
+
+void store_peek_due(struct bucket *b, redis_fn fn)
+{
+    char name[KEY_SIZE], now[24];
+    snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
+    redis_send(b->sweeper->redis, fn, b, "ZRANGEBYSCORE", key(b, "due", name), "-inf", now, "LIMIT",
+               "0", "1", NULL);
+}
+
+void store_take_due(struct bucket *b, redis_fn fn)
+{
+    char name[KEY_SIZE], epoch[24], retry[16], limit[16];
+    fence(b, epoch);
+    snprintf(retry, sizeof retry, "%d", DUE_RETRY_MS);
+    snprintf(limit, sizeof limit, "%d", BATCH_MAX);
+    const char *argv[] = {key(b, "lease", name), b->sweeper->holder, epoch, retry, limit};
+    redis_eval(b->sweeper->redis, &due, fn, b, 1, 5, argv);
+}
+
+void store_subscribe(struct sweeper *s, redis_fn fn)
+{
+    redis_subscribe(s->notices, "beistand.outbox", fn, s);
+}
