@@ -1,38 +1,114 @@
-/* beistand-broker: librdkafka's in-memory cluster as a process of its own, so that one machine needs no Java.
- * Prints the bootstrap address on stdout, then serves until SIGTERM. Nothing survives it: everything that
- * must not be lost has its truth in Redis (docs/decisions/0003-embedded-broker.md). Loopback only. */
+/* beistand-broker: the embedded broker of a single machine without Kafka.
+ *
+ * librdkafka carries an in-memory cluster for its own tests; this process keeps one alive, makes the
+ * topics (nobody else can: it answers no CreateTopics) and prints where it listens as the first line.
+ * Nothing is kept on disk: work that must not be lost has a due time in Redis and is commanded again
+ * (DESIGN 2, "Embedded default"). It listens on loopback only.
+ *
+ *   beistand-broker PORT TOPIC:PARTITIONS...       (port 0: any)
+ */
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-enum { PARTITIONS = 12 }; /* of every topic: proto/OWNERS.md */
+enum { TOPIC_NAME_MAX = 200, PARTITIONS_MAX = 64 };
 
-static const char *const topics[] = {"beistand.commands", "beistand.journal", "beistand.mail",
-                                     "beistand.presence", "beistand.dead-letter"};
+static in_port_t wanted_port;
 
-int main(void)
+/* Stands before libc's bind() for the library too: the in-memory cluster asks for any port, and a
+ * broker that is started again elsewhere would never be found by the services of its former life. */
+int bind(int fd, const struct sockaddr *address, socklen_t size)
+{
+    struct sockaddr_in fixed;
+    int on = 1;
+    if (address->sa_family != AF_INET || size != sizeof fixed)
+        return (int)syscall(SYS_bind, fd, address, size);
+    memcpy(&fixed, address, sizeof fixed);
+    if (fixed.sin_port == 0 && wanted_port) {
+        fixed.sin_port = htons(wanted_port);
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    }
+    return (int)syscall(SYS_bind, fd, &fixed, sizeof fixed);
+}
+
+static int make_topic(rd_kafka_mock_cluster_t *cluster, const char *argument)
+{
+    char name[TOPIC_NAME_MAX + 1];
+    const char *colon = strchr(argument, ':');
+    size_t n = colon ? (size_t)(colon - argument) : 0;
+    char *end = NULL;
+    long partitions = colon ? strtol(colon + 1, &end, 10) : 0;
+    if (n == 0 || n > TOPIC_NAME_MAX || *end || partitions < 1 || partitions > PARTITIONS_MAX) {
+        fprintf(stderr, "beistand-broker: TOPIC:PARTITIONS expected, got \"%s\"\n", argument);
+        return -1;
+    }
+    memcpy(name, argument, n);
+    name[n] = '\0';
+    rd_kafka_resp_err_t e = rd_kafka_mock_topic_create(cluster, name, (int)partitions, 1);
+    if (e) {
+        fprintf(stderr, "beistand-broker: %s: %s\n", name, rd_kafka_err2str(e));
+        return -1;
+    }
+    return 0;
+}
+
+static rd_kafka_t *open_handle(void)
 {
     char error[256];
-    sigset_t set;
-    int signal_number;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigprocmask(SIG_BLOCK, &set, NULL); /* before librdkafka's threads start: they inherit it */
-    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), error, sizeof error);
-    rd_kafka_mock_cluster_t *cluster = rk ? rd_kafka_mock_cluster_new(rk, 1) : NULL;
-    if (!cluster) {
-        fprintf(stderr, "beistand-broker: %s\n", rk ? "no cluster" : error);
-        return 1;
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    /* The handle itself connects nowhere; its log would only speak of that. */
+    rd_kafka_conf_set_log_cb(conf, NULL);
+    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
+    if (!rk) {
+        fprintf(stderr, "beistand-broker: %s\n", error);
+        rd_kafka_conf_destroy(conf);
     }
-    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
-        rd_kafka_mock_topic_create(cluster, topics[i], PARTITIONS, 1);
+    return rk;
+}
+
+/* The signals are blocked before any thread exists, so all of librdkafka's inherit the mask. */
+static void block_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+int main(int argc, char **argv)
+{
+    sigset_t stop;
+    int status = 1, signal_number;
+    long port = argc > 1 ? strtol(argv[1], NULL, 10) : -1;
+    if (port < 0 || port > 65535) {
+        fprintf(stderr, "usage: beistand-broker PORT TOPIC:PARTITIONS...\n");
+        return 2;
+    }
+    wanted_port = (in_port_t)port;
+    block_signals(&stop);
+    rd_kafka_t *rk = open_handle();
+    if (!rk)
+        return 1;
+    rd_kafka_mock_cluster_t *cluster = rd_kafka_mock_cluster_new(rk, 1);
+    if (!cluster)
+        goto out;
+    for (int i = 2; i < argc; i++)
+        if (make_topic(cluster, argv[i]) != 0)
+            goto out;
     printf("%s\n", rd_kafka_mock_cluster_bootstraps(cluster));
     fflush(stdout);
-    sigwait(&set, &signal_number);
-    rd_kafka_mock_cluster_destroy(cluster);
+    status = sigwait(&stop, &signal_number) == 0 ? 0 : 1;
+out:
+    if (cluster)
+        rd_kafka_mock_cluster_destroy(cluster);
     rd_kafka_destroy(rk);
-    return 0;
+    return status;
 }
