@@ -5,7 +5,7 @@
  * Nothing is kept on disk: work that must not be lost has a due time in Redis and is commanded again
  * (DESIGN 2, "Embedded default"). It listens on loopback only.
  *
- *   beistand-broker PORT TOPIC:PARTITIONS...       (port 0: any)
+ *   beistand-broker [PORT [TOPIC:PARTITIONS...]]       (port 0, the default: any)
  */
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -20,6 +20,10 @@
 
 enum { TOPIC_NAME_MAX = 200, PARTITIONS_MAX = 64 };
 
+/* proto/OWNERS.md */
+static const char *const default_topics[] = {"beistand.commands:12", "beistand.journal:12",
+                                             "beistand.mail:12", "beistand.presence:12",
+                                             "beistand.dead-letter:12"};
 static in_port_t wanted_port;
 
 /* Stands before libc's bind() for the library too: the in-memory cluster asks for any port, and a
@@ -59,6 +63,16 @@ static int make_topic(rd_kafka_mock_cluster_t *cluster, const char *argument)
     return 0;
 }
 
+static int make_topics(rd_kafka_mock_cluster_t *cluster, int n, char *const *arguments)
+{
+    int bad = 0;
+    for (int i = 0; i < n; i++)
+        bad |= make_topic(cluster, arguments[i]);
+    for (size_t i = 0; n == 0 && i < sizeof default_topics / sizeof *default_topics; i++)
+        bad |= make_topic(cluster, default_topics[i]);
+    return bad;
+}
+
 static rd_kafka_t *open_handle(void)
 {
     char error[256];
@@ -87,9 +101,9 @@ int main(int argc, char **argv)
 {
     sigset_t stop;
     int status = 1, signal_number;
-    long port = argc > 1 ? strtol(argv[1], NULL, 10) : -1;
+    long port = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
     if (port < 0 || port > 65535) {
-        fprintf(stderr, "usage: beistand-broker PORT TOPIC:PARTITIONS...\n");
+        fprintf(stderr, "usage: beistand-broker [PORT [TOPIC:PARTITIONS...]]\n");
         return 2;
     }
     wanted_port = (in_port_t)port;
@@ -98,11 +112,8 @@ int main(int argc, char **argv)
     if (!rk)
         return 1;
     rd_kafka_mock_cluster_t *cluster = rd_kafka_mock_cluster_new(rk, 1);
-    if (!cluster)
+    if (!cluster || make_topics(cluster, argc > 2 ? argc - 2 : 0, argv + 2) != 0)
         goto out;
-    for (int i = 2; i < argc; i++)
-        if (make_topic(cluster, argv[i]) != 0)
-            goto out;
     printf("%s\n", rd_kafka_mock_cluster_bootstraps(cluster));
     fflush(stdout);
     status = sigwait(&stop, &signal_number) == 0 ? 0 : 1;

@@ -1,17 +1,6 @@
-/* The server side of RFB 3.8 (RFC 6143) as values: bytes of the viewer in, bytes for the viewer out.
- *
- * Sans-I/O: no socket, no clock, no thread. The program calls rfb_feed() with whatever arrived on the
- * screen channel, rfb_update() with captured frames, and moves rfb_output() to the channel as far as
- * the channel has credit. What stays in the output is the back-pressure: while more than
- * RFB_OUTPUT_BUSY bytes wait there, no update is encoded, so a slow viewer gets fewer and newer
- * frames, never a queue of old ones.
- *
- * Beyond RFC 6143 it speaks the community extensions (rfbproto): Tight, Cursor with alpha, VMware
- * cursor, ExtendedDesktopSize, DesktopName, Fence, ContinuousUpdates, QEMU extended keys, extended
- * mouse buttons, JPEG quality and compression levels, extended clipboard (text). Security type is
- * None: the channel it runs in is already authenticated and encrypted end to end.
- *
- * One struct rfb per viewer; not thread-safe; all times are milliseconds of any monotonic clock. */
+/* An RFB 3.8 server (RFC 6143) without sockets: bytes of the client in, bytes for it out. Extensions of the
+ * community's rfbproto: Tight, Cursor, ExtendedDesktopSize, DesktopName, Fence, ContinuousUpdates, QEMU extended
+ * key events, LastRect is not needed. Security type None: the channel around it is encrypted end to end. */
 #ifndef BEISTAND_RFB_H
 #define BEISTAND_RFB_H
 
@@ -19,120 +8,47 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct rfb;
+enum { RFB_SIZE_MAX = 16384, RFB_CLIPBOARD_MAX = 1 << 20, RFB_TILE = 64 };
 
-enum {
-    RFB_SIZE_MAX = 16384,               /* pixels, width or height of a frame */
-    RFB_AREA_MAX = 40 * 1024 * 1024,    /* pixels in a frame: 160 MiB for the copy we keep */
-    RFB_CURSOR_MAX = 256,               /* pixels, width or height of a cursor */
-    RFB_SCREENS_MAX = 16,
-    RFB_NAME_MAX = 256,                 /* bytes of the desktop name */
-    RFB_TEXT_MAX = 1024 * 1024,         /* bytes of clipboard text, both directions */
-    RFB_OUTPUT_BUSY = 64 * 1024,        /* bytes waiting that hold back the next update */
-    RFB_OUTPUT_MAX = 4 * 1024 * 1024    /* bytes waiting that end the connection */
-};
-
-enum rfb_result {
-    RFB_OK = 0,
-    RFB_ERR_PROTOCOL,    /* the viewer broke RFC 6143 or a limit above */
-    RFB_ERR_UNSUPPORTED, /* colour maps, security types, protocol versions we do not speak */
-    RFB_ERR_OVERFLOW,    /* the viewer sends but does not read */
-    RFB_ERR_MEMORY,
-    RFB_ERR_ARGUMENT     /* the caller's frame or cursor is outside the limits; not sticky */
-};
-
-/* Pixels are BGRX, four bytes each, blue at the lowest address; the fourth byte is ignored. */
+/* A picture: 32 bits per pixel in memory order blue, green, red, unused. stride in bytes. */
 struct rfb_frame {
     const uint8_t *pixels;
-    size_t stride; /* bytes from row to row, ≥ 4 × width */
-    uint16_t width, height;
+    unsigned width, height;
+    size_t stride;
 };
 
-struct rfb_rect {
-    uint16_t x, y, w, h;
+struct rfb_cursor {
+    const uint8_t *pixels; /* BGRA, alpha 0 is transparent; rows of width * 4 bytes */
+    unsigned width, height, hot_x, hot_y;
 };
 
-struct rfb_screen {
-    uint32_t id; /* stable while the monitor stays */
-    uint16_t x, y, w, h;
-};
-
-/* All run inside rfb_feed(); each may be NULL. Pointers are valid during the call only. */
-struct rfb_callbacks {
-    /* keysym: X11 keysym or 0. scancode: PC set 1, 0x01..0x7f, with 0xe000 added for extended keys,
-     * or 0 when the viewer knows only keysyms. */
-    void (*key)(void *user, uint32_t keysym, uint16_t scancode, bool down);
-    /* x, y lie inside the frame. mask: bit 0 left, 1 middle, 2 right, 3/4 wheel up/down,
-     * 5/6 wheel left/right, 7 back, 8 forward. */
-    void (*pointer)(void *user, uint16_t x, uint16_t y, uint16_t mask);
-    /* The viewer's clipboard: UTF-8, line ends \n, NUL-terminated, size without the NUL. */
-    void (*cut_text)(void *user, const char *text, size_t size);
-};
-
-struct rfb_options {
-    uint16_t width, height; /* of the first frame */
-    const char *name;       /* UTF-8, copied, cut at RFB_NAME_MAX; NULL = "" */
-    bool view_only;         /* keys, pointer and clipboard of the viewer are read and dropped */
-    struct rfb_callbacks on;
+struct rfb_hooks {
     void *user;
+    /* Bytes for the client; the caller takes them all (see rfb_update's room). */
+    void (*send)(void *user, const void *data, size_t n);
+    /* down: pressed. keysym: X11; scancode: XT set 1 with 0x80 for E0 (QEMU), 0 when unknown. */
+    void (*key)(void *user, bool down, uint32_t keysym, uint32_t scancode);
+    /* buttons: bit 0 left, 1 middle, 2 right, 3 wheel up, 4 wheel down, 5 wheel left, 6 wheel right. */
+    void (*pointer)(void *user, unsigned x, unsigned y, unsigned buttons);
+    /* Latin-1 text of ClientCutText, NUL-terminated. May be NULL. */
+    void (*cut_text)(void *user, const char *text, size_t n);
 };
 
-/* NULL: size outside the limits or no memory. */
-struct rfb *rfb_new(const struct rfb_options *o);
-void rfb_free(struct rfb *r); /* NULL is fine */
+struct rfb;
+/* view_only: input is read and dropped. name: of the desktop, UTF-8. NULL without memory or with a wrong size. */
+struct rfb *rfb_new(unsigned width, unsigned height, const char *name, bool view_only,
+                    const struct rfb_hooks *hooks);
+void rfb_free(struct rfb *r);
 
-/* Bytes of the viewer, in any fragmentation. Any other answer than RFB_OK is final: close the
- * channel; rfb_error() says why in one English line. */
-enum rfb_result rfb_feed(struct rfb *r, const void *bytes, size_t size, int64_t now_ms)
-    __attribute__((warn_unused_result));
-const char *rfb_error(const struct rfb *r);
+/* Bytes from the client, in any portions. 0, or -1: it broke the protocol; the connection is over. */
+int rfb_feed(struct rfb *r, const uint8_t *data, size_t n);
 
-/* Bytes for the viewer. Valid until the next call on r; take n ≤ *size of them and say so. */
-const uint8_t *rfb_output(const struct rfb *r, size_t *size);
-void rfb_output_taken(struct rfb *r, size_t n);
-
-/* True when a frame now could be sent: capture only then. False before the handshake, while the
- * viewer has not asked, while output waits, while the congestion window is full. */
-bool rfb_wants_frame(const struct rfb *r, int64_t now_ms);
-
-/* Milliseconds until rfb_update(r, NULL, …) has something to do by itself (sharpening areas that were
- * sent as JPEG); -1: nothing. */
-int rfb_next_ms(const struct rfb *r, int64_t now_ms);
-
-/* Compares frame with what was captured before and encodes what changed as far as viewer, output and
- * congestion window allow; the rest goes with a later call. frame NULL: only goes on with what is
- * waiting. hints: the rectangles outside of which nothing changed since the last frame (Desktop
- * Duplication's dirty and move rects); NULL = compare all. A frame of another size resizes the
- * viewer's desktop, or is cropped or padded with black when the viewer cannot resize.
- * The frame is not kept. *sent (may be NULL): whether an update was put in the output. */
-enum rfb_result rfb_update(struct rfb *r, const struct rfb_frame *frame,
-                           const struct rfb_rect *hints, size_t hint_count, int64_t now_ms,
-                           bool *sent) __attribute__((warn_unused_result));
-
-/* The PC's cursor, drawn by the viewer: bgra with straight (not premultiplied) alpha, width × height
- * × 4 bytes without padding, copied. 0 × 0 hides it. */
-enum rfb_result rfb_set_cursor(struct rfb *r, const uint8_t *bgra, uint16_t width,
-                               uint16_t height, uint16_t hot_x, uint16_t hot_y);
-
-/* Monitors inside the frame; without a call, one that fills it. Copied. */
-enum rfb_result rfb_set_screens(struct rfb *r, const struct rfb_screen *screens, size_t count);
-
-void rfb_set_name(struct rfb *r, const char *name);
-void rfb_set_view_only(struct rfb *r, bool view_only);
-
-/* The PC's clipboard changed: UTF-8, line ends \n or \r\n, copied. The viewer is told, and gets the
- * text at once (plain) or when it asks (extended clipboard). Text beyond RFB_TEXT_MAX is refused with
- * RFB_ERR_ARGUMENT. Nothing is sent to a view-only viewer. */
-enum rfb_result rfb_set_clipboard(struct rfb *r, const char *text, size_t size);
-
-struct rfb_stats {
-    uint64_t updates, bytes_out;
-    uint64_t rects_copy, rects_solid, rects_palette, rects_jpeg, rects_lossless;
-    unsigned rtt_ms;    /* last round trip of a fence; 0 when the viewer knows no fences */
-    size_t window;      /* congestion window, bytes */
-    bool ready;         /* the handshake is over */
-    bool continuous;    /* ContinuousUpdates is on */
-};
-void rfb_stats(const struct rfb *r, struct rfb_stats *out);
+/* Does the client wait for a picture? (else capturing is waste) */
+bool rfb_wants_update(const struct rfb *r);
+/* Compares the frame with what the client has and sends what differs, as far as about room bytes allow; the rest
+ * comes with a later call. A frame of another size tells the client the new size first. */
+void rfb_update(struct rfb *r, const struct rfb_frame *frame, size_t room);
+/* A new shape of the cursor; NULL: none. Copied. */
+void rfb_set_cursor(struct rfb *r, const struct rfb_cursor *cursor);
 
 #endif
