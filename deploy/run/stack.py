@@ -91,7 +91,8 @@ class Stack:
         self.external = {"kafka": kafka, "redis": redis, "smtp": smtp}
         for name in ("run", "log", "secrets", "mail", "redis", "program"):
             (self.root / name).mkdir(parents=True, exist_ok=True)
-        self.processes, self.ports = {}, self.load_ports(port)
+        self.processes = {}
+        self.ports = self.load_ports(port)
 
     # ---- addresses ----
 

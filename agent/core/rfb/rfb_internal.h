@@ -170,6 +170,7 @@ struct rfb {
 
     /* The picture as the viewer sees it or will: size, copy, tiles. */
     uint16_t width, height;
+    uint16_t frame_w, frame_h; /* of the last frame; differs when the viewer cannot resize */
     uint8_t *copy; /* BGRX, stride width × 4 */
     unsigned tiles_x, tiles_y;
     struct rfb_tile *tiles;
@@ -180,6 +181,7 @@ struct rfb {
     bool requested, continuous;
     struct rfb_rect request, continuous_area;
     bool say_size, say_cursor, say_name, say_qemu_key, say_ext_mouse;
+    bool ext_mouse_said; /* from now on bit 7 of a pointer mask means that one more byte follows */
     int size_reply; /* -1, or the status of a SetDesktopSize to be answered */
 
     struct rfb_screen screens[RFB_SCREENS_MAX];

@@ -1,0 +1,391 @@
+/* The program's life; see program.h. Every change that matters is saved before it is acted on. */
+#include "program_internal.h"
+
+#include "proto/c/b64url.h"
+#include "proto/c/damm.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SAVED_VERSION = 1, CODE_DIGITS = 12, CHECK_MS = 60000, SERVER_CHECK_MS = 30000 };
+
+const char *program_state_name(enum program_state s)
+{
+    static const char *const names[] = {"start",  "reporting", "code",    "activating",
+                                        "active", "removing",  "receipt", "over"};
+    return names[s];
+}
+
+int program_config_read(struct program_config *out, const char *json)
+{
+    char key[64];
+    memset(out, 0, sizeof *out);
+    if (!json_valid(json, strlen(json)) ||
+        !json_get_text(json, "origin", out->origin_text, sizeof out->origin_text) ||
+        origin_parse(&out->origin, out->origin_text) != 0 ||
+        !json_get_text(json, "ca_pem", out->ca_pem, sizeof out->ca_pem))
+        return -1;
+    json_get_text(json, "help", out->help, sizeof out->help);
+    while (out->offer_keys.n < OFFER_KEYS_MAX &&
+           json_array_text(json, "offer_keys", out->offer_keys.n, key, sizeof key)) {
+        if (b64url_decode(out->offer_keys.keys[out->offer_keys.n], ED25519_PUBLIC_BYTES, key) != ED25519_PUBLIC_BYTES)
+            return -1;
+        out->offer_keys.n++;
+    }
+    return out->offer_keys.n > 0 ? 0 : -1;
+}
+
+void program_save(struct program *p)
+{
+    p->seams.save(p->seams.user, "session", &p->saved, sizeof p->saved);
+}
+
+void program_set_state(struct program *p, enum program_state state, const char *reason)
+{
+    p->state = state;
+    snprintf(p->reason, sizeof p->reason, "%s", reason);
+    p->seams.state(p->seams.user, state, p->reason);
+}
+
+enum program_state program_state(const struct program *p)
+{
+    return p->state;
+}
+
+const char *program_reason(const struct program *p)
+{
+    return p->reason;
+}
+
+int64_t server_now(struct program *p)
+{
+    int64_t wall = clock_wall_ms();
+    if (wall > p->saved.clock_mark)
+        p->saved.clock_mark = wall;
+    return p->saved.clock_mark + p->server_offset;
+}
+
+struct program *program_new(const struct program_config *config, const struct program_seams *seams,
+                            const char *token)
+{
+    struct program *p = calloc(1, sizeof *p);
+    if (!p)
+        return NULL;
+    p->config = *config;
+    p->seams = *seams;
+    for (int i = 0; i < PROGRAM_VIEWERS; i++)
+        p->viewers[i].program = p;
+    int n = seams->load(seams->user, "session", &p->saved, sizeof p->saved);
+    if (n != (int)sizeof p->saved || p->saved.version != SAVED_VERSION) {
+        if (!token) {
+            free(p);
+            return NULL;
+        }
+        memset(&p->saved, 0, sizeof p->saved);
+        p->saved.version = SAVED_VERSION;
+        snprintf(p->saved.link_token, sizeof p->saved.link_token, "%s", token);
+    }
+    return p;
+}
+
+void program_free(struct program *p)
+{
+    if (!p)
+        return;
+    viewers_close(p, "");
+    if (p->http_busy)
+        http_client_close(&p->http);
+    if (p->control_used)
+        ws_client_close(&p->control, 1001);
+    crypto_wipe(p, sizeof *p);
+    free(p);
+}
+
+/* ---- requests ---- */
+
+bool program_request(struct program *p, const char *method, const char *path, const char *key, const char *body,
+                     void (*done)(struct program *p))
+{
+    char bearer[TOKENS + 16];
+    snprintf(bearer, sizeof bearer, "Bearer %s", p->saved.agent_token);
+    const struct http_header headers[] = {{"Idempotency-Key", key},
+                                          {"Authorization", p->saved.agent_token[0] ? bearer : NULL},
+                                          {NULL, NULL}};
+    if (p->http_busy || http_client_start(&p->http, &p->config.origin, method, path, headers, body) != 0)
+        return false;
+    p->http_busy = true;
+    p->http_done = done;
+    return true;
+}
+
+static void step_http(struct program *p)
+{
+    if (!p->http_busy || !http_client_poll(&p->http))
+        return;
+    void (*done)(struct program *) = p->http_done;
+    struct http_client answer = p->http;
+    p->http_busy = false;
+    done(p); /* reads p->http; may not start another before it returns */
+    http_client_close(&answer);
+    if (!p->http_busy)
+        memset(&p->http, 0, sizeof p->http);
+}
+
+/* ---- the code ---- */
+
+static size_t only_digits(const char *text, char *out, size_t size)
+{
+    size_t n = 0;
+    for (; *text; text++) {
+        if (*text == ' ' || *text == '-')
+            continue;
+        if (!isdigit((unsigned char)*text) || n + 1 == size)
+            return 0;
+        out[n++] = *text;
+    }
+    out[n] = '\0';
+    return n;
+}
+
+bool program_code(struct program *p, const char *text)
+{
+    char digits[CODE_DIGITS + 1];
+    if (p->state != PROGRAM_CODE || only_digits(text, digits, sizeof digits) != CODE_DIGITS ||
+        !damm_valid(digits + 4, 8))
+        return false;
+    memcpy(p->saved.code, digits, 4);
+    p->saved.code[4] = '\0';
+    memcpy(p->saved.digits, digits + 4, 9);
+    p->saved.pair_tries = 0;
+    activation_begin(p);
+    crypto_wipe(digits, sizeof digits);
+    return true;
+}
+
+bool program_digits(struct program *p, const char *text)
+{
+    char digits[16];
+    size_t n = only_digits(text, digits, sizeof digits);
+    if (p->state != PROGRAM_ACTIVE || n < 8 || !damm_valid(digits + n - 8, 8))
+        return false;
+    memcpy(p->saved.digits, digits + n - 8, 9);
+    p->saved.pair_tries = 0;
+    program_save(p);
+    crypto_wipe(digits, sizeof digits);
+    return true;
+}
+
+/* ---- the end ---- */
+
+void program_ended(struct program *p, const char *reason)
+{
+    if (p->state == PROGRAM_REMOVING || p->state == PROGRAM_RECEIPT || p->state == PROGRAM_OVER)
+        return;
+    p->saved.ended = true;
+    snprintf(p->saved.reason, sizeof p->saved.reason, "%s", reason);
+    memset(p->saved.digits, 0, sizeof p->saved.digits);
+    program_save(p);
+    viewers_close(p, reason);
+    if (p->control_used)
+        ws_client_close(&p->control, 1000);
+    p->control_used = false;
+    program_set_state(p, PROGRAM_REMOVING, reason);
+}
+
+static void on_end_reported(struct program *p)
+{
+    if (p->http.status == 204 || p->http.status == 401 || p->http.status == 409) {
+        p->end_asked = false;
+        program_ended(p, "ended_by_customer");
+    } else {
+        p->retry_at = clock_monotonic_ms() + 2000;
+    }
+}
+
+void program_end(struct program *p)
+{
+    if (p->state == PROGRAM_ACTIVE) {
+        p->end_asked = true;
+        p->retry_at = 0;
+        /* The technician is out at once, whatever the network says. */
+        viewers_close(p, "ended_by_customer");
+    } else if (p->state < PROGRAM_ACTIVE) {
+        program_set_state(p, PROGRAM_REMOVING, "ended_by_customer");
+    }
+}
+
+/* ---- the control socket ---- */
+
+static void on_control_open(void *user)
+{
+    struct program *p = user;
+    p->retry_ms = 0;
+    p->seams.state(p->seams.user, PROGRAM_ACTIVE, "online");
+}
+
+static void on_control_message(void *user, enum ws_opcode opcode, uint8_t *data, size_t n)
+{
+    struct program *p = user;
+    char text[8193], type[16], reason[64];
+    if (opcode != WS_TEXT || n >= sizeof text || !json_valid((const char *)data, n))
+        return;
+    memcpy(text, data, n);
+    text[n] = '\0';
+    if (!json_get_text(text, "type", type, sizeof type))
+        return;
+    if (strcmp(type, "offer") == 0) {
+        viewer_offered(p, text);
+    } else if (strcmp(type, "ended") == 0 && json_get_text(text, "reason", reason, sizeof reason)) {
+        /* Said by the relay only: the server is asked before anything is removed. */
+        p->checked_at = 0;
+    } else if (strcmp(type, "drain") == 0) {
+        p->retry_at = 0;
+    }
+}
+
+/* Exponential with jitter, so that a restarted relay is not stormed. */
+static void back_off(struct program *p)
+{
+    uint32_t jitter;
+    crypto_random(&jitter, sizeof jitter);
+    p->retry_ms = p->retry_ms ? p->retry_ms * 2 : RETRY_MIN_MS;
+    if (p->retry_ms > RETRY_MAX_MS)
+        p->retry_ms = RETRY_MAX_MS;
+    p->retry_at = clock_monotonic_ms() + p->retry_ms / 2 + jitter % (uint32_t)(p->retry_ms / 2 + 1);
+}
+
+static void step_control(struct program *p)
+{
+    static const struct ws_client_hooks template = {NULL, on_control_open, on_control_message};
+    struct ws_client_hooks hooks = template;
+    hooks.user = p;
+    if (p->control_used) {
+        if (ws_client_poll(&p->control, &hooks) || !p->control_used)
+            return;
+        p->control_used = false;
+        p->seams.state(p->seams.user, PROGRAM_ACTIVE, "offline");
+        if (p->control.code == 4002 || p->control.http_status == 401 || p->control.http_status == 409)
+            p->checked_at = 0; /* ask the server what is true */
+        back_off(p);
+        return;
+    }
+    if (clock_monotonic_ms() < p->retry_at)
+        return;
+    char path[80], protocols[TOKENS + 32];
+    snprintf(path, sizeof path, "/relay/control/%s", p->saved.session);
+    snprintf(protocols, sizeof protocols, "beistand.v1, agent.%s", p->saved.agent_token);
+    p->control_used = ws_client_open(&p->control, &p->config.origin, path, protocols) == 0;
+    crypto_wipe(protocols, sizeof protocols);
+    if (!p->control_used)
+        back_off(p);
+}
+
+/* ---- is it still a session? ---- */
+
+static void on_checked(struct program *p)
+{
+    char status[32] = "", reason[64] = "";
+    int64_t time_ms = 0, expires = 0;
+    p->checked_at = clock_monotonic_ms();
+    if (p->http.status != 200 || !json_valid(p->http.body, p->http.body_size))
+        return;
+    json_get_text(p->http.body, "status", status, sizeof status);
+    json_get_text(p->http.body, "reason", reason, sizeof reason);
+    if (json_get_integer(p->http.body, "server_time", &time_ms))
+        p->server_offset = time_ms - clock_wall_ms();
+    if (json_get_integer(p->http.body, "expires_at", &expires) && expires > 0)
+        p->saved.expires_ms = expires;
+    if (strcmp(status, "ended") == 0)
+        program_ended(p, reason[0] ? reason : "session_expired");
+}
+
+static void on_paired_reported(struct program *p)
+{
+    if (p->http.status == 204)
+        p->paired_due = false;
+    else
+        p->retry_at = clock_monotonic_ms() + 1000;
+}
+
+static void step_active(struct program *p)
+{
+    char path[96];
+    if (server_now(p) >= p->saved.expires_ms) { /* even offline */
+        program_ended(p, "session_expired");
+        return;
+    }
+    if (p->end_asked && !p->http_busy && clock_monotonic_ms() >= p->retry_at) {
+        snprintf(path, sizeof path, "/agent/v1/sessions/%s/reports", p->saved.session);
+        program_request(p, "POST", path, NULL, "{\"event\":\"ended_by_customer\"}", on_end_reported);
+        return;
+    }
+    if (p->paired_due && !p->http_busy) {
+        snprintf(path, sizeof path, "/agent/v1/sessions/%s/reports", p->saved.session);
+        program_request(p, "POST", path, NULL, "{\"event\":\"paired\"}", on_paired_reported);
+    } else if (!p->http_busy && (p->checked_at == 0 || clock_monotonic_ms() - p->checked_at > SERVER_CHECK_MS)) {
+        p->checked_at = clock_monotonic_ms();
+        snprintf(path, sizeof path, "/agent/v1/sessions/%s", p->saved.session);
+        program_request(p, "GET", path, NULL, NULL, on_checked);
+    }
+    step_control(p);
+    viewers_step(p);
+}
+
+/* ---- start and step ---- */
+
+static void start(struct program *p)
+{
+    if (p->saved.removed)
+        program_set_state(p, PROGRAM_RECEIPT, p->saved.reason);
+    else if (p->saved.ended)
+        program_set_state(p, PROGRAM_REMOVING, p->saved.reason);
+    else if (p->saved.activated)
+        program_set_state(p, PROGRAM_ACTIVE, "restarted");
+    else
+        activation_begin(p);
+}
+
+static void advance(struct program *p)
+{
+    step_http(p);
+    switch (p->state) {
+    case PROGRAM_START: start(p); break;
+    case PROGRAM_REPORTING:
+    case PROGRAM_ACTIVATING: activation_post(p); break;
+    case PROGRAM_ACTIVE: step_active(p); break;
+    case PROGRAM_REMOVING: removal_begin(p); break;
+    case PROGRAM_RECEIPT: removal_post(p); break;
+    case PROGRAM_CODE:
+    case PROGRAM_OVER: break;
+    }
+}
+
+void program_step(struct program *p, int extra, int timeout_ms)
+{
+    struct net *set[NET_WAIT_MAX];
+    bool want_write[NET_WAIT_MAX];
+    size_t n = 0;
+    if (p->http_busy) {
+        set[n] = p->http.net;
+        want_write[n++] = http_client_wants_write(&p->http);
+    }
+    if (p->control_used) {
+        set[n] = p->control.net;
+        want_write[n++] = ws_client_wants_write(&p->control);
+    }
+    for (int i = 0; i < PROGRAM_VIEWERS; i++) {
+        struct viewer *v = &p->viewers[i];
+        if (!v->used || v->ws.state == WS_CLOSED)
+            continue;
+        set[n] = v->ws.net;
+        want_write[n++] = ws_client_wants_write(&v->ws);
+        if (v->rfb && rfb_wants_update(v->rfb) && timeout_ms > FRAME_MS)
+            timeout_ms = FRAME_MS;
+    }
+    if (p->state == PROGRAM_START || p->state == PROGRAM_REMOVING)
+        timeout_ms = 0;
+    net_wait(set, want_write, n, extra, timeout_ms);
+    advance(p);
+}

@@ -1,0 +1,103 @@
+/* The program on the customer's PC, without Windows: from the link token to the signed removal receipt. One thread;
+ * program_step() does what can be done now and waits for sockets at most timeout_ms. What must survive a restart is
+ * in the store, so a killed program goes on where it was. */
+#ifndef BEISTAND_PROGRAM_H
+#define BEISTAND_PROGRAM_H
+
+#include "crypto.h"
+#include "http_client.h"
+#include "offer.h"
+#include "screen/rfb.h"
+
+enum {
+    PROGRAM_TRIES = 5,            /* wrong pairings before the last digits are dropped (S-34) */
+    PROGRAM_PASSWORD_TRIES = 5,   /* wrong passwords before each further one is delayed (S-33) */
+    PROGRAM_DELAY_MAX_MS = 300000,
+    PROGRAM_VIEWERS = 4,
+    PROGRAM_PASSWORD_MAX = 256,
+    PROGRAM_BLOB_MAX = 8192,
+};
+
+/* What is stamped into the program (var/program.json). */
+struct program_config {
+    struct origin origin;
+    char origin_text[300];
+    char ca_pem[8192];
+    char help[300];
+    struct offer_keys offer_keys;
+};
+/* 0, or -1. */
+int program_config_read(struct program_config *out, const char *json);
+
+enum program_state {
+    PROGRAM_START,
+    PROGRAM_REPORTING,  /* asking who invites */
+    PROGRAM_CODE,       /* waiting for the code */
+    PROGRAM_ACTIVATING,
+    PROGRAM_ACTIVE,
+    PROGRAM_REMOVING,
+    PROGRAM_RECEIPT,    /* removed; the receipt is being delivered */
+    PROGRAM_OVER,
+};
+const char *program_state_name(enum program_state s);
+
+/* Who is connected, for the banner (S-45). */
+struct program_viewer {
+    const char *technician, *company;
+    int64_t since_ms;
+    bool view_only;
+};
+
+/* The system around the core. user is passed to every call. All run on the core's thread. */
+struct program_seams {
+    void *user;
+    /* -- store: sealed, atomic, lost only with the PC -- */
+    bool (*save)(void *user, const char *name, const void *data, size_t n);
+    /* Bytes read, -1: there is none. */
+    int (*load)(void *user, const char *name, void *data, size_t size);
+    void (*forget)(void *user, const char *name);
+    /* -- what the customer sees -- */
+    void (*state)(void *user, enum program_state state, const char *reason);
+    /* Ask for the code (program_code()), or again: reason and attempts_left (-1: unknown) say why. */
+    void (*ask_code)(void *user, const char *reason, int attempts_left, const char *technician, const char *company);
+    /* Ask for the last eight digits again (program_digits()). */
+    void (*ask_digits)(void *user);
+    void (*viewers)(void *user, const struct program_viewer *list, size_t n);
+    /* -- the PC -- */
+    /* Pre-flight: "ok" or "failed" per check as a JSON object; NULL in *reason when it may go on. */
+    const char *(*preflight)(void *user, char *checks, size_t size);
+    bool (*install)(void *user);
+    /* Makes the account with the session password. NULL, or the reason (S-32). */
+    const char *(*make_account)(void *user, const char *password);
+    /* Removes everything the program made; writes what is left as a JSON array. */
+    void (*remove_all)(void *user, char *left, size_t size);
+    /* {"name","os","version","arch"} */
+    void (*machine)(void *user, char *json, size_t size);
+    /* -- screen and input -- */
+    bool (*grab)(void *user, struct rfb_frame *out);
+    /* true when the shape is new since the last call. */
+    bool (*cursor)(void *user, struct rfb_cursor *out);
+    void (*key)(void *user, bool down, uint32_t keysym, uint32_t scancode);
+    void (*pointer)(void *user, unsigned x, unsigned y, unsigned buttons);
+    void (*screen_wanted)(void *user, bool wanted); /* capture starts and stops */
+};
+
+struct program;
+/* token: canonical link token, or NULL to go on with what the store has. NULL on failure. */
+struct program *program_new(const struct program_config *config, const struct program_seams *seams,
+                            const char *token);
+void program_free(struct program *p);
+enum program_state program_state(const struct program *p);
+const char *program_reason(const struct program *p);
+/* Waits at most timeout_ms, then goes on. extra: a descriptor that ends the wait too, or -1. */
+void program_step(struct program *p, int extra, int timeout_ms);
+
+/* The customer's twelve digits (blanks and dashes are ignored). false: the check digit does not fit, nothing was
+ * sent. */
+bool program_code(struct program *p, const char *digits);
+/* The last eight, in a running program. */
+bool program_digits(struct program *p, const char *digits);
+/* The customer ends the session. */
+void program_end(struct program *p);
+
+#endif

@@ -1,0 +1,93 @@
+/* Shared by the files of the program's core only. */
+#ifndef BEISTAND_PROGRAM_INTERNAL_H
+#define BEISTAND_PROGRAM_INTERNAL_H
+
+#include "json.h"
+#include "peer.h"
+#include "program.h"
+#include "ws_client.h"
+
+enum { IDS = 32, TOKENS = 64, RETRY_MIN_MS = 500, RETRY_MAX_MS = 15000, RESUME_KEPT_MS = 300000, FRAME_MS = 33, CONN_IDS_KEPT = 32 };
+
+/* What survives a restart: one blob, sealed by the platform. */
+struct saved {
+    uint32_t version;
+    char link_token[24], code[16], digits[16], activation_key[TOKENS];
+    char session[IDS], agent_token[TOKENS], technician[256], company[256];
+    int64_t expires_ms;  /* server's clock */
+    int64_t clock_mark;  /* the highest wall clock seen: turning the clock back gains nothing */
+    uint8_t receipt_secret[ED25519_SECRET_BYTES], receipt_public[ED25519_PUBLIC_BYTES];
+    uint8_t salt[SALT_BYTES], verifier[KEY_BYTES];
+    uint32_t pair_tries, password_tries;
+    int64_t password_next_ms; /* wall clock before which no try is judged */
+    bool installed, activated, paired, password_set, ended, removed;
+    char reason[64];
+    int64_t removed_ms;
+    char left[512];
+};
+
+/* One viewer: a data socket now, and a stream that outlives it for a while. */
+struct viewer {
+    struct program *program;
+    bool used;
+    bool opened;             /* the handshake is done, so this slot owns mux and rfb */
+    struct offer offer;
+    struct ws_client ws;
+    struct peer peer;
+    struct mux *mux;
+    struct rfb *rfb;
+    uint8_t psk[2][KEY_BYTES], resume_id[2][RESUME_ID_BYTES]; /* this and the one before */
+    int64_t since, lost_at, next_frame;
+    bool in_poll, drop;
+    struct viewer *adopted;  /* the slot whose stream a resume takes over */
+    enum handshake_mode mode;
+    char line[4097];         /* control channel: a line in the making */
+    size_t line_size;
+    uint8_t *waiting;        /* RFB bytes the mux had no room for */
+    size_t waiting_size, waiting_capacity;
+    bool password_asked;
+};
+
+struct program {
+    struct program_config config;
+    struct program_seams seams;
+    enum program_state state;
+    char reason[64];
+    struct saved saved;
+    struct http_client http;
+    bool http_busy;
+    void (*http_done)(struct program *p);
+    struct ws_client control;
+    bool control_used;
+    int64_t server_offset; /* server clock minus our wall clock */
+    int64_t retry_at, retry_ms, checked_at;
+    char seen[CONN_IDS_KEPT][IDS];
+    size_t n_seen;
+    struct viewer viewers[PROGRAM_VIEWERS];
+    bool end_asked, paired_due, screen_on;
+};
+
+/* program.c */
+void program_save(struct program *p);
+void program_set_state(struct program *p, enum program_state state, const char *reason);
+void program_ended(struct program *p, const char *reason);
+int64_t server_now(struct program *p);
+/* Starts a request; done runs when it has a result (p->http). Only one at a time. */
+bool program_request(struct program *p, const char *method, const char *path, const char *key, const char *body,
+                     void (*done)(struct program *p));
+
+/* viewer.c */
+void viewer_offered(struct program *p, const char *message);
+void viewers_step(struct program *p);
+void viewers_close(struct program *p, const char *reason);
+void viewers_show(struct program *p);
+
+/* activation.c */
+void activation_begin(struct program *p);
+void activation_post(struct program *p);
+
+/* removal.c */
+void removal_begin(struct program *p);
+void removal_post(struct program *p);
+
+#endif

@@ -1,0 +1,425 @@
+/* See viewer.h. */
+#include "viewer.h"
+
+#include "agent/core/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RFB_HEAD, RFB_TYPES, RFB_RESULT, RFB_SERVER_INIT, RFB_RUN, CONNECT_MS = 40000, INPUT_LIMIT = 64 << 20 };
+enum { ENCODING_RAW = 0, ENCODING_TIGHT = 7, ENCODING_EXTENDED_SIZE = -308 };
+
+static unsigned get_u16(const uint8_t *p)
+{
+    return (unsigned)p[0] << 8 | p[1];
+}
+
+static void put_u16(uint8_t *p, unsigned v)
+{
+    p[0] = (uint8_t)(v >> 8);
+    p[1] = (uint8_t)v;
+}
+
+static void fail(struct cli_viewer *v, const char *reason)
+{
+    v->over = true;
+    if (!v->reason[0])
+        snprintf(v->reason, sizeof v->reason, "%s", reason);
+}
+
+static void rfb_send(struct cli_viewer *v, const void *data, size_t n)
+{
+    if (mux_send(v->mux, MUX_SCREEN, data, n) != 0)
+        fail(v, "the program does not read");
+}
+
+static void request_update(struct cli_viewer *v, bool incremental)
+{
+    uint8_t m[10] = {3, incremental};
+    put_u16(m + 6, v->width);
+    put_u16(m + 8, v->height);
+    rfb_send(v, m, sizeof m);
+}
+
+/* ---- rectangles: bytes used, 0: more are needed, -1: wrong ---- */
+
+static void put_rows(struct cli_viewer *v, const uint8_t *rect, const uint8_t *data, size_t pixel)
+{
+    unsigned x = get_u16(rect), y = get_u16(rect + 2), w = get_u16(rect + 4), h = get_u16(rect + 6);
+    for (unsigned j = 0; j < h; j++)
+        for (unsigned i = 0; i < w; i++, data += pixel) {
+            uint32_t c = pixel == 3 ? (uint32_t)data[0] << 16 | (uint32_t)data[1] << 8 | data[2]
+                                    : (uint32_t)data[2] << 16 | (uint32_t)data[1] << 8 | data[0];
+            v->pixels[(size_t)(y + j) * v->width + x + i] = c;
+        }
+}
+
+static long read_raw(struct cli_viewer *v, const uint8_t *rect, const uint8_t *p, size_t n)
+{
+    size_t size = (size_t)get_u16(rect + 4) * get_u16(rect + 6) * 4;
+    if (n < size)
+        return 0;
+    put_rows(v, rect, p, 4);
+    return (long)size;
+}
+
+static long inflate_rows(struct cli_viewer *v, const uint8_t *rect, const uint8_t *p, size_t size, size_t plain)
+{
+    uint8_t *out = malloc(plain);
+    if (!out)
+        return -1;
+    v->zlib.next_in = (Bytef *)p;
+    v->zlib.avail_in = (uInt)size;
+    v->zlib.next_out = out;
+    v->zlib.avail_out = (uInt)plain;
+    int e = inflate(&v->zlib, Z_SYNC_FLUSH);
+    bool ok = (e == Z_OK || e == Z_BUF_ERROR) && v->zlib.avail_out == 0;
+    if (ok)
+        put_rows(v, rect, out, 3);
+    free(out);
+    return ok ? 0 : -1;
+}
+
+static long read_tight(struct cli_viewer *v, const uint8_t *rect, const uint8_t *p, size_t n)
+{
+    size_t plain = (size_t)get_u16(rect + 4) * get_u16(rect + 6) * 3, size = 0, at = 1;
+    if (n < 4)
+        return 0;
+    if (p[0] == 0x80) {
+        uint8_t *row = malloc(plain);
+        for (size_t i = 0; row && i < plain; i++)
+            row[i] = p[1 + i % 3];
+        if (row)
+            put_rows(v, rect, row, 3);
+        free(row);
+        return 4;
+    }
+    if (p[0] != 0)
+        return -1;
+    if (plain < 12) {
+        if (n < 1 + plain)
+            return 0;
+        put_rows(v, rect, p + 1, 3);
+        return (long)(1 + plain);
+    }
+    for (unsigned shift = 0; shift < 21; shift += 7) {
+        if (at == n)
+            return 0;
+        uint8_t b = p[at++];
+        size |= (size_t)(shift < 14 ? b & 127 : b) << shift;
+        if (!(b & 128) || shift == 14)
+            break;
+    }
+    if (n - at < size)
+        return 0;
+    return inflate_rows(v, rect, p + at, size, plain) == 0 ? (long)(at + size) : -1;
+}
+
+static long read_rect(struct cli_viewer *v, const uint8_t *p, size_t n)
+{
+    if (n < 12)
+        return 0;
+    int32_t encoding = (int32_t)((uint32_t)get_u16(p + 8) << 16 | get_u16(p + 10));
+    long used = -1;
+    if (encoding == ENCODING_EXTENDED_SIZE)
+        return n < 16 ? 0 : n < 16 + 16u * p[12] ? 0 : (long)(16 + 16u * p[12]);
+    if (get_u16(p) + get_u16(p + 4) > v->width || get_u16(p + 2) + get_u16(p + 6) > v->height)
+        return -1;
+    if (encoding == ENCODING_RAW)
+        used = read_raw(v, p, p + 12, n - 12);
+    else if (encoding == ENCODING_TIGHT)
+        used = read_tight(v, p, p + 12, n - 12);
+    return used > 0 ? used + 12 : used;
+}
+
+/* ---- the protocol ---- */
+
+static long read_server_init(struct cli_viewer *v, const uint8_t *p, size_t n)
+{
+    static const uint8_t encodings[] = {2, 0, 0, 3, 0, 0, 0, 7, 0, 0, 0, 0, 0xFF, 0xFF, 0xFE, 0xCC};
+    if (n < 24)
+        return 0;
+    size_t name = (size_t)get_u16(p + 20) << 16 | get_u16(p + 22);
+    if (name > 1024)
+        return -1;
+    if (n < 24 + name)
+        return 0;
+    v->width = get_u16(p);
+    v->height = get_u16(p + 2);
+    v->pixels = calloc((size_t)v->width * v->height, 4);
+    v->zlib_ready = inflateInit(&v->zlib) == Z_OK;
+    if (!v->pixels || !v->zlib_ready)
+        return -1;
+    rfb_send(v, encodings, sizeof encodings);
+    request_update(v, false);
+    v->phase = RFB_RUN;
+    return (long)(24 + name);
+}
+
+static long read_update(struct cli_viewer *v, const uint8_t *p, size_t n)
+{
+    if (v->rects_left > 0) {
+        long used = read_rect(v, p, n);
+        if (used > 0 && --v->rects_left == 0) {
+            v->updates++;
+            request_update(v, true);
+        }
+        return used;
+    }
+    if (p[0] == 2)
+        return 1; /* bell */
+    if (p[0] != 0)
+        return -1;
+    if (n < 4)
+        return 0;
+    v->rects_left = get_u16(p + 2);
+    return 4;
+}
+
+static long read_rfb(struct cli_viewer *v, const uint8_t *p, size_t n)
+{
+    static const uint8_t one = 1;
+    switch (v->phase) {
+    case RFB_HEAD:
+        if (n < 12)
+            return 0;
+        rfb_send(v, "RFB 003.008\n", 12);
+        v->phase = RFB_TYPES;
+        return 12;
+    case RFB_TYPES:
+        if (n < 2)
+            return 0;
+        rfb_send(v, &one, 1);
+        v->phase = RFB_RESULT;
+        return p[0] == 1 && p[1] == 1 ? 2 : -1;
+    case RFB_RESULT:
+        if (n < 4)
+            return 0;
+        rfb_send(v, &one, 1);
+        v->phase = RFB_SERVER_INIT;
+        return 4;
+    case RFB_SERVER_INIT: return read_server_init(v, p, n);
+    default: return read_update(v, p, n);
+    }
+}
+
+static void take_rfb(struct cli_viewer *v, const uint8_t *data, size_t n)
+{
+    size_t at = 0;
+    if (v->input_size + n > v->input_capacity) {
+        size_t capacity = (v->input_size + n) * 2;
+        uint8_t *grown = capacity <= INPUT_LIMIT ? realloc(v->input, capacity) : NULL;
+        if (!grown) {
+            fail(v, "the picture is too large");
+            return;
+        }
+        v->input = grown;
+        v->input_capacity = capacity;
+    }
+    memcpy(v->input + v->input_size, data, n);
+    v->input_size += n;
+    while (at < v->input_size) {
+        long used = read_rfb(v, v->input + at, v->input_size - at);
+        if (used < 0) {
+            fail(v, "the screen's protocol is broken");
+            return;
+        }
+        if (used == 0)
+            break;
+        at += (size_t)used;
+    }
+    memmove(v->input, v->input + at, v->input_size - at);
+    v->input_size -= at;
+}
+
+static void take_control(struct cli_viewer *v, const uint8_t *data, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (data[i] != '\n' && v->line_size < VIEWER_LINE_MAX) {
+            v->line[v->line_size++] = (char)data[i];
+            continue;
+        }
+        v->line[v->line_size] = '\0';
+        if (json_valid(v->line, v->line_size)) {
+            json_get_text(v->line, "type", v->last_type, sizeof v->last_type);
+            memcpy(v->last_line, v->line, v->line_size + 1);
+        }
+        v->line_size = 0;
+    }
+}
+
+static void on_data(void *user, enum mux_channel channel, const uint8_t *data, size_t n)
+{
+    struct cli_viewer *v = user;
+    if (channel == MUX_CONTROL)
+        take_control(v, data, n);
+    else if (channel == MUX_SCREEN)
+        take_rfb(v, data, n);
+}
+
+/* ---- connection ---- */
+
+static void on_send(void *user, const uint8_t *message, size_t n)
+{
+    struct cli_viewer *v = user;
+    if (ws_client_send(&v->ws, WS_BINARY, message, n) != 0)
+        fail(v, "the relay does not read");
+}
+
+static size_t on_send_room(void *user)
+{
+    return ws_client_room(&((struct cli_viewer *)user)->ws);
+}
+
+static void on_peer_open(void *user, enum handshake_mode mode, const struct handshake_keys *keys)
+{
+    struct cli_viewer *v = user;
+    (void)mode;
+    v->keys = *keys;
+    v->opened = true;
+}
+
+static void on_peer_over(void *user, const char *reason, uint32_t retry_ms)
+{
+    struct cli_viewer *v = user;
+    v->retry_ms = retry_ms;
+    fail(v, reason ? reason : "the encrypted channel broke");
+}
+
+static void on_ws_open(void *user)
+{
+    struct cli_viewer *v = user;
+    struct peer_hooks hooks = {v, on_send, on_send_room, on_peer_open, on_peer_over};
+    peer_start(&v->peer, v->mux, &hooks);
+}
+
+static void on_ws_message(void *user, enum ws_opcode opcode, uint8_t *data, size_t n)
+{
+    struct cli_viewer *v = user;
+    if (opcode == WS_BINARY)
+        peer_receive(&v->peer, data, n);
+}
+
+static int stretch(void *user, const uint8_t salt[SALT_BYTES], uint32_t iterations, uint8_t out[KEY_BYTES])
+{
+    struct cli_viewer *v = user;
+    return crypto_pbkdf2(out, v->password, salt, SALT_BYTES, iterations);
+}
+
+/* One turn. false: over. */
+static bool turn(struct cli_viewer *v, int timeout_ms)
+{
+    struct ws_client_hooks hooks = {v, on_ws_open, on_ws_message};
+    struct net *set[1] = {v->ws.net};
+    if (v->over || v->ws.state == WS_CLOSED)
+        return false;
+    if (v->opened)
+        peer_flush(&v->peer);
+    bool want = ws_client_wants_write(&v->ws);
+    net_wait(set, &want, 1, -1, timeout_ms);
+    if (!ws_client_poll(&v->ws, &hooks))
+        fail(v, v->ws.reason[0] ? v->ws.reason : "the relay closed the connection");
+    return !v->over;
+}
+
+int cli_viewer_connect(struct cli_viewer *v, const struct origin *origin, const struct ticket *t, const char *session,
+                       enum handshake_mode mode, const char *digits, const char *password)
+{
+    char path[64], protocols[128];
+    struct mux_hooks mux_hooks = {.user = v, .data = on_data};
+    struct handshake_viewer_hooks hooks = {v, stretch, NULL};
+    struct handshake_keys keys = v->keys;
+    if (!v->mux)
+        v->mux = mux_new(&mux_hooks);
+    v->opened = v->over = false;
+    v->reason[0] = '\0';
+    v->password = password;
+    snprintf(v->session, sizeof v->session, "%s", session);
+    handshake_viewer(&v->peer.handshake, mode, session, t->conn_id, t->claims, digits, keys.psk, keys.resume_id, &hooks);
+    snprintf(path, sizeof path, "/relay/c/%s", t->conn_id);
+    snprintf(protocols, sizeof protocols, "beistand.v1, ticket.%s", t->ticket);
+    if (!v->mux || ws_client_open(&v->ws, origin, path, protocols) != 0) {
+        fail(v, "no connection");
+        return -1;
+    }
+    int64_t deadline = clock_monotonic_ms() + CONNECT_MS;
+    while (!v->opened && clock_monotonic_ms() < deadline && turn(v, 200))
+        ;
+    if (!v->opened)
+        fail(v, "no answer in time");
+    return v->opened ? 0 : -1;
+}
+
+int cli_viewer_ask(struct cli_viewer *v, const char *json, const char *type, int timeout_ms)
+{
+    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    if (json) {
+        v->last_type[0] = '\0';
+        mux_send(v->mux, MUX_CONTROL, json, strlen(json));
+        mux_send(v->mux, MUX_CONTROL, "\n", 1);
+    }
+    while (strcmp(v->last_type, type) != 0 && clock_monotonic_ms() < deadline) {
+        if (strcmp(v->last_type, "refused") == 0) {
+            json_get_text(v->last_line, "reason", v->reason, sizeof v->reason);
+            return -1;
+        }
+        if (!turn(v, 100))
+            return -1;
+    }
+    return strcmp(v->last_type, type) == 0 ? 0 : -1;
+}
+
+int cli_viewer_run(struct cli_viewer *v, int ms)
+{
+    int64_t deadline = clock_monotonic_ms() + ms;
+    while (clock_monotonic_ms() < deadline)
+        if (!turn(v, 50))
+            return -1;
+    return 0;
+}
+
+int cli_viewer_screen(struct cli_viewer *v, int timeout_ms)
+{
+    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    if (cli_viewer_ask(v, "{\"type\":\"start\",\"feature\":\"remote\"}", "started", timeout_ms) != 0)
+        return -1;
+    uint64_t seen = 0;
+    int64_t quiet_since = 0;
+    /* The picture comes in tiles: it is whole when nothing more came for a moment. */
+    while (clock_monotonic_ms() < deadline) {
+        if (!turn(v, 50))
+            return -1;
+        if (v->updates != seen) {
+            seen = v->updates;
+            quiet_since = clock_monotonic_ms();
+        } else if (seen > 0 && clock_monotonic_ms() - quiet_since > 400) {
+            return 0;
+        }
+    }
+    return seen > 0 ? 0 : -1;
+}
+
+int cli_viewer_type(struct cli_viewer *v, const char *text)
+{
+    for (; *text; text++) {
+        uint8_t m[8] = {4, 1};
+        m[7] = (uint8_t)*text;
+        rfb_send(v, m, sizeof m);
+        m[1] = 0;
+        rfb_send(v, m, sizeof m);
+    }
+    return cli_viewer_run(v, 500);
+}
+
+void cli_viewer_close(struct cli_viewer *v)
+{
+    ws_client_close(&v->ws, 1000);
+    peer_cleanup(&v->peer);
+    mux_free(v->mux);
+    if (v->zlib_ready)
+        inflateEnd(&v->zlib);
+    free(v->input);
+    free(v->pixels);
+    crypto_wipe(v, sizeof *v);
+}

@@ -1,0 +1,249 @@
+"""What people and programs do, as functions for tests: API calls through the edge, mails out of the sink, customers'
+PCs (simpc), technicians without a browser (beistand-cli), the journal as Kafka has it."""
+import email
+import email.policy
+import json
+import queue
+import re
+import secrets
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import redis
+import requests
+
+from stack import wait_until
+
+LINK = re.compile(r"https://[^\s\"'<>]+/i/[0-9a-hjkmnp-tv-z]{26}#[0-9A-HJKMNP-TV-Z-]{18,20}")
+TYPED = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{6}-[0-9A-HJKMNP-TV-Z]{6}-[0-9A-HJKMNP-TV-Z]{6}\b")
+DAMM = ["0317598642", "7092154863", "4206871359", "1750983426", "6123045978", "3674209581", "5869720134", "8945362017",
+        "9438617205", "2581436790"]
+
+
+def read_redis(stack):
+    port = int(stack.redis_url.rsplit(":", 1)[1].split("/")[0])
+    return redis.Redis(port=port, decode_responses=True)
+
+
+# ---- the technician's API ----
+
+class Api:
+    """One technician's API key. Answers are (status, body); status 0: the connection broke."""
+
+    def __init__(self, stack, key, company=None, technician=None):
+        self.stack, self.key, self.company, self.id = stack, key, company, technician
+        self.ca = str(stack.root / "secrets" / "ca.pem")
+
+    def call(self, method, path, body=None, base=None, timeout=20, **headers):
+        sent = {"Authorization": f"Bearer {self.key}", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        try:
+            answer = requests.request(method, (base or self.stack.origin) + path, json=body, headers=sent, timeout=timeout,
+                                      verify=self.ca)
+        except requests.RequestException as e:
+            return 0, {"reason": None, "detail": str(e)}
+        is_json = "json" in answer.headers.get("content-type", "")
+        return answer.status_code, answer.json() if is_json else answer.text
+
+    def create(self, key=None, base=None, timeout=20, **body):
+        return self.call("POST", "/v1/sessions", {"send_email": False, **body}, base, timeout,
+                         Idempotency_Key=key or secrets.token_hex(8))
+
+    def session(self, sid):
+        status, body = self.call("GET", f"/v1/sessions/{sid}")
+        assert status == 200, (status, body)
+        return body
+
+    def end(self, sid):
+        return self.call("POST", f"/v1/sessions/{sid}/end")
+
+    def wait(self, sid, condition, seconds=15, what="state"):
+        """Polls until condition(session) holds; returns the session."""
+        last = {}
+
+        def holds():
+            status, body = self.call("GET", f"/v1/sessions/{sid}")
+            last.update(status=status, body=body)
+            return body if status == 200 and condition(body) else None
+        return wait_until(holds, seconds, lambda: f"{what}: {last}")
+
+
+def new_technician(stack, company=None, **fields):
+    """An API client of a new technician, in a new company when none is given."""
+    directory = stack.directory
+    cid = company or directory.create_company("Muster GmbH")
+    tid, _ = directory.create_technician(cid, "Tina Muster", f"tina-{secrets.token_hex(4)}@example.com", **fields)
+    return Api(stack, directory.create_key(cid, tid), cid, tid)
+
+
+# ---- the program's API, when only a customer's code matters ----
+
+def activate(stack, session, code=None, key=None, token=None, base=None):
+    """What the program posts after the customer typed the code."""
+    body = {"token": token or session["install_url"].split("#")[1], "code_prefix": code or session["code_prefix"],
+            "machine": {"name": "PC", "os": "Windows 11", "version": "10.0.22631", "arch": "x64"}, "receipt_key": "A" * 43}
+    try:
+        answer = requests.post(f"{base or stack.origin}/agent/v1/activations", json=body, timeout=20,
+                               headers={"Idempotency-Key": key or secrets.token_hex(8)},
+                               verify=str(stack.root / "secrets" / "ca.pem"))
+        return answer.status_code, answer.json()
+    except requests.RequestException as e:
+        return 0, {"reason": None, "detail": str(e)}
+
+
+def wrong_code(code, by=1):
+    return f"{(int(code) + by) % 10000:04d}"
+
+
+def damm_digit(digits):
+    state = 0
+    for digit in digits:
+        state = int(DAMM[state][int(digit)])
+    return str(state)
+
+
+def new_e():
+    """The eight digits that only the two ends know: seven random and the check digit."""
+    digits = f"{secrets.randbelow(10**7):07d}"
+    return digits + damm_digit(digits)
+
+
+# ---- mail ----
+
+class Mail:
+    def __init__(self, path):
+        self.path = path
+        self.message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        self.to, self.subject = str(self.message["to"]), str(self.message["subject"])
+        self.text = self.message.get_body(("plain",)).get_content()
+        html = self.message.get_body(("html",))
+        self.html = html.get_content() if html else ""
+
+    @property
+    def link(self):
+        return LINK.search(self.text).group(0)
+
+    @property
+    def typed(self):
+        return TYPED.search(self.text).group(0)
+
+
+def mails(stack, address):
+    found = [Mail(p) for p in sorted(stack.mailbox.glob("*.eml"))]
+    return [m for m in found if address.lower() in m.to.lower()]
+
+
+def wait_mail(stack, address, seconds=15, count=1):
+    """The newest of at least count mails to that address."""
+    return wait_until(lambda: (m := mails(stack, address)) and len(m) >= count and m, seconds,
+                      lambda: f"{count} mail(s) to {address}, have {len(mails(stack, address))}")[-1]
+
+
+# ---- processes of people ----
+
+class Lines:
+    """JSON lines of a child, read as they come. self.seen has all of them; close() ends the child by its pid."""
+
+    def __init__(self, argv, env, log, stdin=False):
+        self.log = open(log, "ab")
+        self.child = subprocess.Popen([str(a) for a in argv], stdout=subprocess.PIPE, stderr=self.log, env=env, text=True,
+                                      stdin=subprocess.PIPE if stdin else subprocess.DEVNULL)
+        self.seen, self.queue = [], queue.Queue()
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        for line in self.child.stdout:
+            try:
+                self.queue.put(json.loads(line))
+            except ValueError:
+                self.queue.put({"not_json": line})
+        self.queue.put(None)
+
+    def wait(self, condition, seconds=20, what="line"):
+        """The first line seen so far or coming for which condition(line) holds."""
+        for line in self.seen:
+            if condition(line):
+                return line
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                line = self.queue.get(timeout=max(0.01, deadline - time.monotonic()))
+            except queue.Empty:
+                line = False
+            if not line:
+                raise AssertionError(f"{what}: {'child ended' if line is None else f'not within {seconds} s'}; {self.seen[-12:]}")
+            self.seen.append(line)
+            if condition(line):
+                return line
+
+    def close(self, seconds=10):
+        if self.child.poll() is None:
+            self.child.terminate()
+        try:
+            self.child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            self.child.wait()
+        self.log.close()
+        return self.child.returncode
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+
+class SimPC(Lines):
+    """A customer's PC: the program's core on Linux. Its state survives close(); start another with the same folder."""
+
+    def __init__(self, stack, link, code, folder, *options):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        argv = [stack.build / "bin" / "simpc", "--config", stack.root / "program.json", "--link", link, "--code", code,
+                "--state-dir", self.folder / "state", *options]
+        super().__init__(argv, stack.base_env(), self.folder / "simpc.log")
+
+
+class Cli:
+    """A technician without a browser. run() returns the JSON lines that the command printed."""
+
+    def __init__(self, stack, key, folder):
+        self.stack, self.folder = stack, Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.key_file = self.folder / f"key-{secrets.token_hex(4)}"
+        self.key_file.write_text(key + "\n")
+        self.key_file.chmod(0o600)
+        self.password_file = self.folder / "password"
+
+    def argv(self, *args):
+        return [str(a) for a in (self.stack.cli, "--origin", self.stack.origin, "--ca",
+                                 self.stack.root / "secrets" / "ca.pem", "--key-file", self.key_file, *args)]
+
+    def run(self, *args, good=True, timeout=60):
+        result = subprocess.run(self.argv(*args), capture_output=True, text=True, timeout=timeout, check=False,
+                                env=self.stack.base_env())
+        assert not good or result.returncode == 0, (args, result.returncode, result.stdout, result.stderr)
+        lines = []
+        for line in result.stdout.splitlines():
+            try:
+                lines.append(json.loads(line))
+            except ValueError:
+                lines.append({"not_json": line})
+        return lines
+
+    def set_password(self, password):
+        self.password_file.write_text(password + "\n")
+        return self.password_file
+
+
+# ---- the journal ----
+
+def journal(stack, topic="beistand.journal"):
+    """Every event that Kafka has, as (partition, offset, event); per partition in order."""
+    argv = ["kcat", "-C", "-q", "-e", "-b", stack.kafka, "-t", topic, "-o", "beginning", "-J", "-X", "fetch.wait.max.ms=5",
+            "-X", "broker.address.family=v4"]
+    out = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True).stdout
+    messages = [json.loads(line) for line in out.splitlines()]
+    return [(m["partition"], m["offset"], json.loads(m["payload"])) for m in messages]
