@@ -4,7 +4,7 @@ BUILD ?= build
 CC = gcc
 SAN ?=
 CFLAGS ?= -O2 -g
-WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+WARN = -Wall -Wextra -Werror -Wno-format-truncation -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CPPFLAGS = -D_GNU_SOURCE -I. -Iservices -I$(BUILD)
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(SAN) -fstack-protector-strong -D_FORTIFY_SOURCE=2 -MMD -MP
 PY = /usr/bin/python3

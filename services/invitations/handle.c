@@ -1,0 +1,163 @@
+/* From an event to a mail and its outcome. */
+#include "invitations.h"
+
+#include "common/failpoint.h"
+#include "common/json.h"
+#include "common/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void start(void *user);
+
+static void mail_finish(struct mail *m)
+{
+    struct invitations *i = m->invitations;
+    struct mail **at = &i->working;
+    while (*at != m)
+        at = &(*at)->next;
+    *at = m->next;
+    kafka_done(i->kafka, m->topic, m->partition, m->offset);
+    loop_timer_free(m->retry);
+    json_decref(m->record);
+    free(m);
+}
+
+static void on_outcome(void *user, const redisReply *reply)
+{
+    struct mail *m = user;
+    if (reply) {
+        mail_finish(m);
+        return;
+    }
+    loop_timer_set(m->retry, REDIS_RETRY_MS);
+}
+
+/* Twice the wait each time, then it is given up for good. */
+static void plan_retry(struct mail *m)
+{
+    const struct invitations *i = m->invitations;
+    int tries = atoi(json_text(m->record, "mail_tries", "0"));
+    m->outcome = tries + 1 >= TRIES_MAX ? "mail_rejected" : "mail_delayed";
+    m->delay_ms = i->settings.retry_ms;
+    while (tries-- > 0 && m->delay_ms < RETRY_MAX_MS)
+        m->delay_ms *= 2;
+}
+
+static void on_sent(void *user, enum smtp_result result, const char *error)
+{
+    struct mail *m = user;
+    failpoint("invitations.sent");
+    if (result == SMTP_SENT)
+        m->outcome = "sent";
+    else if (result == SMTP_REJECTED)
+        m->outcome = "mail_rejected";
+    else
+        plan_retry(m);
+    char labels[64];
+    snprintf(labels, sizeof labels, "outcome=\"%s\"", m->outcome);
+    metric_add("beistand_mails_total", labels, 1);
+    log_event(result == SMTP_SENT ? LOG_INFO : LOG_WARN, "mail", "session", m->session, "outcome", m->outcome, "error",
+              result == SMTP_SENT ? "" : error, NULL);
+    store_outcome(m, on_outcome);
+}
+
+static void send_mail(struct mail *m)
+{
+    const struct invitations *i = m->invitations;
+    const json_t *r = m->record;
+    char token[LINK_TOKEN_SIZE], typed[LINK_TYPED_SIZE], link[512], id[128], from[256];
+    unsigned generation = (unsigned)strtoul(m->generation, NULL, 10);
+    if (derive_link_token(i->keys, json_text(r, "kid", ""), m->session, generation, token) != 0) {
+        log_event(LOG_ERROR, "secret_key_unknown", "session", m->session, NULL);
+        plan_retry(m);
+        store_outcome(m, on_outcome);
+        return;
+    }
+    const char *host = strstr(i->settings.origin, "://");
+    host = host ? host + 3 : i->settings.origin;
+    link_token_typed(typed, token);
+    snprintf(link, sizeof link, "%s/i/%s#%s", i->settings.origin, m->session, typed);
+    snprintf(id, sizeof id, "%s.%s@%.*s", m->session, m->generation, (int)strcspn(host, ":/"), host);
+    struct invitation_mail mail = {.from = i->settings.mail_from,
+                                   .to = json_text(r, "customer_email", ""),
+                                   .customer_name = json_text(r, "customer_name", ""),
+                                   .technician = json_text(r, "technician_name", ""),
+                                   .company = json_text(r, "company_name", ""),
+                                   .contact = json_text(r, "company_contact", ""),
+                                   .link = link,
+                                   .typed_token = typed,
+                                   .message_id = id,
+                                   .now_ms = wall_now_ms(),
+                                   .expires_ms = strtoll(json_text(r, "invitation_expires_at", "0"), NULL, 10),
+                                   .language = language_from_tag(json_text(r, "language", "en"))};
+    compose_address(from, sizeof from, i->settings.mail_from);
+    smtp_send(i->smtp, from, mail.to, compose_invitation(&mail), on_sent, m);
+}
+
+static bool is_due(const json_t *record)
+{
+    const char *state = json_text(record, "mail_state", "");
+    return strcmp(json_text(record, "state", ""), "invited") == 0 &&
+           (strcmp(state, "queued") == 0 || strcmp(state, "mail_delayed") == 0);
+}
+
+static void on_record(void *user, const redisReply *reply)
+{
+    struct mail *m = user;
+    if (!reply) {
+        loop_timer_set(m->retry, REDIS_RETRY_MS);
+        return;
+    }
+    json_decref(m->record);
+    m->record = hash_object(reply);
+    if (!m->record || !is_due(m->record)) {
+        mail_finish(m);
+        return;
+    }
+    snprintf(m->generation, sizeof m->generation, "%s", json_text(m->record, "generation", "0"));
+    send_mail(m);
+}
+
+/* Also after Redis was lost: an outcome that is known is written first. */
+static void start(void *user)
+{
+    struct mail *m = user;
+    if (m->outcome)
+        store_outcome(m, on_outcome);
+    else
+        store_record(m, on_record);
+}
+
+static bool in_work(const struct invitations *i, const char *session)
+{
+    const struct mail *m = i->working;
+    while (m && strcmp(m->session, session) != 0)
+        m = m->next;
+    return m != NULL;
+}
+
+void handle_message(void *user, const struct kafka_message *message)
+{
+    struct invitations *i = user;
+    char error[128];
+    json_t *event = json_read(message->value, message->size, error);
+    const char *session = json_text(event, "session", "");
+    bool asked = strcmp(json_text(event, "type", ""), "mail.send") == 0;
+    bool wanted = event && bucket_of_id(session) >= 0 && !in_work(i, session) &&
+                  (asked || (!json_object_get(event, "refused") && is_due(json_object_get(event, "record"))));
+    struct mail *m = wanted ? calloc(1, sizeof *m) : NULL;
+    if (m) {
+        *m = (struct mail){.next = i->working, .invitations = i, .bucket = bucket_of_id(session),
+                           .partition = message->partition, .offset = message->offset};
+        snprintf(m->session, sizeof m->session, "%s", session);
+        snprintf(m->topic, sizeof m->topic, "%s", message->topic);
+        m->retry = loop_timer_new(i->service.loop, start, m);
+        i->working = m;
+        start(m);
+    } else {
+        kafka_done(i->kafka, message->topic, message->partition, message->offset);
+    }
+    json_decref(event);
+}
