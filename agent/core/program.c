@@ -45,7 +45,8 @@ void program_save(struct program *p)
 void program_set_state(struct program *p, enum program_state state, const char *reason)
 {
     p->state = state;
-    snprintf(p->reason, sizeof p->reason, "%s", reason);
+    if (reason != p->reason)
+        snprintf(p->reason, sizeof p->reason, "%s", reason);
     p->seams.state(p->seams.user, state, p->reason);
 }
 

@@ -38,14 +38,14 @@ struct viewer {
     struct rfb *rfb;
     uint8_t psk[2][KEY_BYTES], resume_id[2][RESUME_ID_BYTES]; /* this and the one before */
     int64_t since, lost_at, next_frame;
-    bool in_poll, drop;
+    bool drop;
+    bool left;               /* the viewer said that it goes */
     struct viewer *adopted;  /* the slot whose stream a resume takes over */
     enum handshake_mode mode;
     char line[4097];         /* control channel: a line in the making */
     size_t line_size;
     uint8_t *waiting;        /* RFB bytes the mux had no room for */
     size_t waiting_size, waiting_capacity;
-    bool password_asked;
 };
 
 struct program {

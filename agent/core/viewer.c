@@ -30,8 +30,10 @@ void viewers_show(struct program *p)
     bool screen = false;
     for (int i = 0; i < PROGRAM_VIEWERS; i++) {
         const struct viewer *v = &p->viewers[i];
-        screen |= v->used && v->rfb;
-        if (v->used && v->opened && v->rfb)
+        if (!v->used || !v->rfb || v->lost_at)
+            continue;
+        screen = true;
+        if (v->opened)
             list[n++] = (struct program_viewer){v->offer.technician_name, v->offer.company_name, v->since,
                                                 v->offer.view_only};
     }
@@ -304,7 +306,7 @@ static void on_line(struct viewer *v, const char *line, size_t n)
     else if (strcmp(type, "start") == 0)
         start_feature(v, line);
     else if (strcmp(type, "end") == 0)
-        v->drop = true; /* the viewer leaves; ending the session is the server's word */
+        v->drop = v->left = true; /* the viewer leaves; ending the session is the server's word */
     else
         refuse(v, "invalid_request");
 }
@@ -365,10 +367,12 @@ static void lose(struct viewer *v)
     ws_client_close(&v->ws, 1000);
     peer_cleanup(&v->peer);
     v->drop = false;
-    if (v->opened)
-        v->lost_at = clock_monotonic_ms();
-    else
+    if (!v->opened || v->left) {
         free_slot(v);
+        return;
+    }
+    v->lost_at = clock_monotonic_ms();
+    viewers_show(v->program);
 }
 
 /* A resumed handshake goes on with the stream of the slot it names; hooks must point to the slot that lives. */

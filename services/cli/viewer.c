@@ -414,6 +414,8 @@ int cli_viewer_type(struct cli_viewer *v, const char *text)
 
 void cli_viewer_close(struct cli_viewer *v)
 {
+    if (v->opened && !v->over && mux_send(v->mux, MUX_CONTROL, "{\"type\":\"end\"}\n", 15) == 0)
+        turn(v, 0);
     ws_client_close(&v->ws, 1000);
     peer_cleanup(&v->peer);
     mux_free(v->mux);
