@@ -1,0 +1,217 @@
+// A technician's connection to a PC over any number of sockets: connect, speak control lines, carry the screen, and
+// go on by itself when the relay or the network is lost.
+import { type Bytes, utf8 } from "./bytes";
+import { handshake, type HandshakeInput, type Keys, Mode, Refused, type Wire } from "./handshake";
+import { Channel, Mux } from "./mux";
+import { RecordKey } from "./record";
+
+export interface Ticket {
+  relay_url: string;
+  ticket: string;
+  conn_id: string;
+  claims: string;
+}
+
+export interface ViewerHooks {
+  ticket(mode: "pair" | "connect"): Promise<Ticket>;
+  line(message: { type: string; [name: string]: unknown }): void;
+  screen(data: Bytes): void;
+  state(state: "connected" | "reconnecting" | "over", reason: string): void;
+  latency(ms: number): void;
+}
+
+const RESUME_FOR_MS = 240_000;
+
+class Socket implements Wire {
+  private readonly ws: WebSocket;
+  private readonly arrived: Bytes[] = [];
+  private waiting: { resolve: (m: Bytes) => void; reject: (e: Error) => void } | null = null;
+  private ended: Refused | null = null;
+
+  constructor(ticket: Ticket) {
+    this.ws = new WebSocket(ticket.relay_url, ["beistand.v1", `ticket.${ticket.ticket}`]);
+    this.ws.binaryType = "arraybuffer";
+    this.ws.onmessage = (event) => this.message(new Uint8Array(event.data as ArrayBuffer));
+    // 4002 carries the session's reason; everything else is a loss that a resume mends.
+    this.ws.onclose = (event) => this.end(new Refused(event.code === 4002 ? event.reason : event.code === 4404 ? "computer_offline" : "connection_lost"));
+  }
+
+  opened(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.ws.onopen = () => resolve();
+      this.ws.addEventListener("close", () => reject(this.ended ?? new Refused("connection_lost")));
+    });
+  }
+
+  private message(data: Bytes): void {
+    if (this.waiting) this.waiting.resolve(data);
+    else this.arrived.push(data);
+    this.waiting = null;
+  }
+
+  private end(why: Refused): void {
+    this.ended = why;
+    this.waiting?.reject(why);
+    this.waiting = null;
+  }
+
+  next(): Promise<Bytes> {
+    const first = this.arrived.shift();
+    if (first) return Promise.resolve(first);
+    if (this.ended) return Promise.reject(this.ended);
+    return new Promise((resolve, reject) => (this.waiting = { resolve, reject }));
+  }
+
+  send(message: Bytes): void {
+    if (this.ws.readyState === WebSocket.OPEN) this.ws.send(message);
+  }
+
+  get crowded(): boolean {
+    return this.ws.bufferedAmount > 131072;
+  }
+
+  close(): void {
+    this.ws.close(1000);
+  }
+}
+
+export class Viewer {
+  private readonly mux: Mux;
+  private socket: Socket | null = null;
+  private sending: RecordKey | null = null;
+  private keys: Keys | null = null;
+  private flushing = false;
+  private over = false;
+  private text = "";
+  private readonly timer: number;
+
+  constructor(
+    private readonly session: string,
+    private readonly hooks: ViewerHooks,
+  ) {
+    this.mux = new Mux(
+      (channel, data) => (channel === Channel.control ? this.control(data) : channel === Channel.screen && hooks.screen(data)),
+      (sent) => hooks.latency(performance.now() - sent),
+    );
+    this.timer = window.setInterval(() => this.ping(), 2000);
+  }
+
+  private ping(): void {
+    if (!this.sending) return;
+    this.mux.ping(performance.now());
+    void this.flush();
+  }
+
+  private control(data: Bytes): void {
+    this.text += new TextDecoder().decode(data);
+    const lines = this.text.split("\n");
+    this.text = lines.pop() ?? "";
+    for (const line of lines) this.hooks.line(JSON.parse(line));
+  }
+
+  async pair(digits: string, countTry: () => void): Promise<void> {
+    await this.open("pair", { mode: Mode.pair, digits, countTry });
+  }
+
+  async connect(password: string): Promise<void> {
+    await this.open("connect", { mode: Mode.connect, password });
+  }
+
+  private async open(kind: "pair" | "connect", input: Omit<HandshakeInput, "session" | "connId" | "claims">): Promise<void> {
+    const ticket = await this.hooks.ticket(kind);
+    const socket = new Socket(ticket);
+    try {
+      await socket.opened();
+      const keys = await handshake(socket, { ...input, session: this.session, connId: ticket.conn_id, claims: ticket.claims });
+      this.socket = socket;
+      this.keys = keys;
+      const receiving = await RecordKey.make(keys.receive);
+      this.sending = await RecordKey.make(keys.send);
+      if (input.mode === Mode.resume) this.mux.resume();
+      this.hooks.state("connected", "");
+      void this.read(socket, receiving);
+      void this.flush();
+    } catch (e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  private async read(socket: Socket, receiving: RecordKey): Promise<void> {
+    let why = "connection_lost";
+    try {
+      for (;;) {
+        this.mux.input(await receiving.open(await socket.next()));
+        void this.flush();
+      }
+    } catch (e) {
+      if (e instanceof Refused) why = e.reason;
+    }
+    socket.close();
+    this.sending = null;
+    if (this.over) return;
+    if (why !== "connection_lost" && why !== "computer_offline") this.finish(why);
+    else await this.goOn();
+  }
+
+  // Tickets and sockets until one works; the stream continues where it stopped, without the password.
+  private async goOn(): Promise<void> {
+    const until = Date.now() + RESUME_FOR_MS;
+    this.hooks.state("reconnecting", "");
+    for (let wait = 200; !this.over && Date.now() < until; wait = Math.min(wait * 2, 5000)) {
+      try {
+        await this.open("connect", { mode: Mode.resume, psk: this.keys!.psk, resumeId: this.keys!.resumeId });
+        return;
+      } catch (e) {
+        const reason = e instanceof Refused ? e.reason : "";
+        if (reason && !["connection_lost", "computer_offline", "unavailable", "rate_limited"].includes(reason)) {
+          this.finish(reason);
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random())));
+      }
+    }
+    this.finish("computer_offline");
+  }
+
+  private finish(reason: string): void {
+    if (this.over) return;
+    this.over = true;
+    window.clearInterval(this.timer);
+    this.hooks.state("over", reason);
+  }
+
+  private async flush(): Promise<void> {
+    if (this.flushing) return;
+    this.flushing = true;
+    try {
+      const { sending: key, socket } = this;
+      while (key && socket && key === this.sending && !socket.crowded) {
+        const plain = this.mux.output();
+        if (!plain) break;
+        const record = await key.seal(plain);
+        if (socket !== this.socket) break; // resumed meanwhile: it is sent again under the new key
+        socket.send(record);
+      }
+    } finally {
+      this.flushing = false;
+    }
+  }
+
+  say(message: object): void {
+    this.mux.send(Channel.control, utf8(JSON.stringify(message) + "\n"));
+    void this.flush();
+  }
+
+  sendScreen(data: Bytes): void {
+    this.mux.send(Channel.screen, data);
+    void this.flush();
+  }
+
+  close(): void {
+    this.say({ type: "end" });
+    this.over = true;
+    window.clearInterval(this.timer);
+    window.setTimeout(() => this.socket?.close(), 200);
+  }
+}

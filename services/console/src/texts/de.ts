@@ -1,0 +1,22 @@
+import type { Texts } from "./en";
+export const de: Texts = {
+  adhoc: "Ad-hoc-Support", signIn: "Anmelden", signOut: "Abmelden", email: "E-Mail-Adresse", password: "Passwort",
+  signInFailed: "E-Mail-Adresse oder Passwort stimmen nicht.", setPassword: "Passwort festlegen", newPassword: "Neues Passwort (mindestens 12 Zeichen)",
+  save: "Speichern", saved: "Ihr Passwort ist festgelegt. Sie können sich jetzt anmelden.", sessions: "Sitzungen", none: "Noch keine Sitzungen.", newSession: "Neue Sitzung",
+  customerEmail: "E-Mail-Adresse des Kunden", customerName: "Name des Kunden (freiwillig)", language: "Sprache von E-Mail und Seite", note: "Notiz (freiwillig)",
+  sessionPassword: "Sitzungspasswort (mindestens 8 Zeichen)", generate: "Erzeugen", passwordHint: "Sie brauchen es zum Verbinden. Es wird nirgends gespeichert und an keinen Server gesendet.",
+  sendPrepare: "E-Mail senden und Sitzung vorbereiten", prepareOnly: "Nur vorbereiten, ich gebe den Link selbst weiter", cancel: "Abbrechen",
+  code: "Sicherheitscode", codeOnce: "Lesen Sie diesen Code am Telefon vor. Er wird nicht noch einmal gezeigt. Lassen Sie diese Seite offen, während der PC eingerichtet wird.",
+  passwordOnce: "Notieren Sie das Sitzungspasswort:", copyLink: "Link kopieren", copied: "Kopiert", link: "Installationslink", checklist: "Auf dem PC des Kunden",
+  c_opened: "Seite geöffnet", c_started: "Programm gestartet", c_administrator: "Administrator", c_windows_version: "Windows-Version", c_no_host: "Keine Host-Software",
+  c_no_session: "Keine frühere Sitzung", c_network: "Netzwerk", c_set_up: "Eingerichtet", c_code: "Code", c_paired: "Gekoppelt",
+  s_invited: "Eingeladen", s_active: "Aktiv", s_ended: "Beendet", online: "Online", offline: "Offline", connect: "Verbinden", end: "Sitzung jetzt beenden",
+  endSure: "Diese Sitzung jetzt beenden? Das Programm entfernt sich vom PC.", again: "Erneut senden (neuer Link und Code)", expires: "Endet", expiresInvite: "Einladung bis",
+  finish: "Einrichtung abschließen", finishHint: "Geben Sie die notierten Ziffern (die letzten acht genügen) und das Sitzungspasswort ein.", digits: "Sicherheitscode", pairing: "Kopplung mit dem PC …",
+  mistyped: "Eine Ziffer stimmt nicht. Prüfen Sie den Code.", newDigits: "Nennen Sie dem Kunden diese neuen letzten acht Ziffern; er gibt sie im selben Programm ein:",
+  betterPassword: "Windows auf diesem PC lehnt das Passwort ab. Wählen Sie ein anderes.", waitingOnline: "Warten auf den PC …", remote: "Fernsteuerung",
+  connecting: "Verbinden …", reconnecting: "Verbindung wird wiederhergestellt …", fit: "Einpassen", oneToOne: "1:1", full: "Vollbild", cad: "Strg-Alt-Entf", viewOnly: "Nur ansehen", disconnect: "Trennen",
+  mail: "E-Mail", m_none: "nicht gesendet", m_queued: "wird gesendet", m_sent: "gesendet", m_mail_delayed: "verzögert, neuer Versuch folgt", m_mail_rejected: "vom Mailserver abgelehnt",
+  removal: "Entfernung vom PC", r_none: "nichts zu entfernen", r_pending: "noch nicht bestätigt", r_removed: "bestätigt", r_unconfirmed: "unbestätigt",
+  help: "Hilfe", back: "Zurück", technician: "Techniker", computer: "Computer", theme: "Dunkel oder hell", triesLeft: "Verbleibende Versuche", retryIn: "Nächster Versuch in {n} s", ms: "{n} ms",
+};

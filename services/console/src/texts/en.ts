@@ -1,0 +1,22 @@
+export const en = {
+  adhoc: "Ad-hoc support", signIn: "Sign in", signOut: "Sign out", email: "E-mail address", password: "Password",
+  signInFailed: "E-mail address or password are not right.", setPassword: "Set your password", newPassword: "New password (at least 12 characters)",
+  save: "Save", saved: "Your password is set. You can sign in now.", sessions: "Sessions", none: "No sessions yet.", newSession: "New session",
+  customerEmail: "Customer's e-mail address", customerName: "Customer's name (optional)", language: "Language of e-mail and page", note: "Note (optional)",
+  sessionPassword: "Session password (at least 8 characters)", generate: "Generate", passwordHint: "You need it to connect. It is not stored anywhere and not sent to any server.",
+  sendPrepare: "Send e-mail and prepare session", prepareOnly: "Prepare only, I share the link myself", cancel: "Cancel",
+  code: "Security code", codeOnce: "Read this code out on the phone. It will not be shown again. Keep this page open while the PC is being set up.",
+  passwordOnce: "Note the session password:", copyLink: "Copy link", copied: "Copied", link: "Install link", checklist: "On the customer's PC",
+  c_opened: "Page opened", c_started: "Program started", c_administrator: "Administrator", c_windows_version: "Windows version", c_no_host: "No host software",
+  c_no_session: "No earlier session", c_network: "Network", c_set_up: "Set up", c_code: "Code", c_paired: "Paired",
+  s_invited: "Invited", s_active: "Active", s_ended: "Ended", online: "Online", offline: "Offline", connect: "Connect", end: "End session now",
+  endSure: "End this session now? The program removes itself from the PC.", again: "Send again (new link and code)", expires: "Ends", expiresInvite: "Invitation until",
+  finish: "Finish set-up", finishHint: "Type the noted digits (the last eight are enough) and the session password.", digits: "Security code", pairing: "Pairing with the PC …",
+  mistyped: "A digit is wrong. Check the code.", newDigits: "Tell the customer these new last eight digits; they type them in the same program:",
+  betterPassword: "Windows on this PC refuses the password. Choose another one.", waitingOnline: "Waiting for the PC …", remote: "Remote control",
+  connecting: "Connecting …", reconnecting: "Reconnecting …", fit: "Fit", oneToOne: "1:1", full: "Full screen", cad: "Ctrl-Alt-Del", viewOnly: "View only", disconnect: "Disconnect",
+  mail: "E-mail", m_none: "not sent", m_queued: "being sent", m_sent: "sent", m_mail_delayed: "delayed, is tried again", m_mail_rejected: "rejected by the mail server",
+  removal: "Removal from the PC", r_none: "nothing to remove", r_pending: "not confirmed yet", r_removed: "confirmed", r_unconfirmed: "unconfirmed",
+  help: "Help", back: "Back", technician: "Technician", computer: "Computer", theme: "Dark or light", triesLeft: "Tries left", retryIn: "Next try in {n} s", ms: "{n} ms",
+};
+export type Texts = typeof en;
