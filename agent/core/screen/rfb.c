@@ -147,7 +147,7 @@ static void learn_encoding(struct rfb *r, int32_t e)
 static void announce(struct rfb *r, bool knew_continuous, bool knew_fence, bool knew_qemu, bool knew_size)
 {
     static const uint8_t end_of_continuous = MESSAGE_CONTINUOUS;
-    static const uint8_t fence[] = {MESSAGE_FENCE, 0, 0, 0, 0, 0, 0, 0, 0};
+    static const uint8_t fence[] = {MESSAGE_FENCE, 0, 0, 0, FENCE_REQUEST_BIT, 0, 0, 0, 0};
     if (r->fence && !knew_fence)
         send_bytes(r, fence, sizeof fence);
     if (r->continuous_known && !knew_continuous)
