@@ -89,7 +89,8 @@ units: $(unit_tests)
 agent-deps:
 	deploy/setup/install.sh build agent
 	deploy/agent/build-deps.sh
-agent:
+agent: all
+	deploy/agent/build-deps.sh
 	$(MAKE) -f agent/Makefile BUILD=$(BUILD)
 
 console: services/console/dist/index.html

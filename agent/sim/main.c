@@ -319,7 +319,7 @@ static bool prepare_state_dir(struct sim *s, char own[64])
 {
     if (s->state_dir)
         return mkdir(s->state_dir, 0700) == 0 || errno == EEXIST;
-    strcpy(own, "/tmp/simpc-XXXXXX");
+    snprintf(own, 64, "/tmp/simpc-XXXXXX");
     s->state_dir = mkdtemp(own);
     return s->state_dir != NULL;
 }

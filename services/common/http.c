@@ -302,7 +302,7 @@ void http_add_header(struct http_request *q, const char *name, const char *value
     struct header *h = malloc(sizeof *h + strlen(name) + 1);
     if (!h)
         return;
-    strcpy(h->name, name);
+    memcpy(h->name, name, strlen(name) + 1);
     h->value = strdup(value);
     h->next = r->headers;
     r->headers = h;

@@ -170,7 +170,7 @@ struct redis *redis_new(struct loop *l, const char *url)
         return NULL;
     }
     if (strcmp(r->host, "localhost") == 0)
-        strcpy(r->host, "127.0.0.1");
+        snprintf(r->host, sizeof r->host, "127.0.0.1");
     r->retry = loop_timer_new(l, connect_now, r);
     connect_now(r);
     return r;

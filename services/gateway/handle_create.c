@@ -96,19 +96,19 @@ static json_t *read_args(struct call *c)
     const char *email, *name, *language, *note;
     const char *unknown = json_unknown_member(c->body, members);
     const json_t *send = json_object_get(c->body, "send_email");
-    char detail[128] = "";
+    const char *detail = NULL;
     if (unknown)
-        strncat(strncpy(detail, "Unknown member: ", sizeof detail - 1), unknown, 60);
+        detail = "There is an unknown member.";
     else if (!json_is_boolean(send))
-        strcpy(detail, "send_email must be true or false.");
+        detail = "send_email must be true or false.";
     else if (json_field(c->body, "customer_name", NAME_MAX_BYTES, &name) != 0 ||
              (name && strpbrk(name, "\n\t")))
-        strcpy(detail, "customer_name must be text of at most 200 bytes in one line.");
+        detail = "customer_name must be text of at most 200 bytes in one line.";
     else if (json_field(c->body, "note", NOTE_MAX, &note) != 0)
-        strcpy(detail, "note must be text of at most 2000 bytes.");
+        detail = "note must be text of at most 2000 bytes.";
     else if (json_field(c->body, "language", 16, &language) != 0 || (language && !known_language(language)))
-        strcpy(detail, "language must be en, de, fr, es, it, pt or nl.");
-    if (*detail) {
+        detail = "language must be en, de, fr, es, it, pt or nl.";
+    if (detail) {
         call_refuse(c, "invalid_request", detail);
         return NULL;
     }

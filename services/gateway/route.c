@@ -119,10 +119,7 @@ static void refuse_unknown(struct http_request *r, const char *allowed)
         respond_problem(r, "not_found", NULL, NULL);
         return;
     }
-    char allow[32] = "GET, HEAD";
-    if (strcmp(allowed, "POST") == 0)
-        strcpy(allow, "POST");
-    http_add_header(r, "Allow", allow);
+    http_add_header(r, "Allow", strcmp(allowed, "POST") == 0 ? "POST" : "GET, HEAD");
     json_t *body = json_pack("{ss ss si ss ss}", "type", "/help#invalid_request", "title",
                              "This address does not take that method.", "status", 405, "reason",
                              "invalid_request", "request_id", r->id);

@@ -3,14 +3,14 @@
 
 #include "common/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 void session_ended(struct relay *r, const char *session, const char *reason)
 {
-    char text[160] = "{\"type\":\"ended\",\"reason\":\"";
-    strncat(text, reason, 64);
-    strcat(text, "\"}");
+    char text[160];
+    snprintf(text, sizeof text, "{\"type\":\"ended\",\"reason\":\"%.64s\"}", reason);
     for (struct conn *c = r->conns; c; c = c->hh.next) {
         if (c->state < STATE_WAITING || c->state == STATE_CLOSING || strcmp(c->session, session) != 0)
             continue;

@@ -348,7 +348,7 @@ static void test_offer_needs_the_servers_signature(void **state)
     ed25519_keypair(public_key, secret);
     memcpy(keys.keys[0], public_key, 32);
     b64url_encode(claims, json, sizeof json - 1);
-    strcpy(message + 18, claims);
+    memcpy(message + 18, claims, strlen(claims) + 1);
     ed25519_sign(signature, message, 18 + strlen(claims), secret);
     b64url_encode(signature_text, signature, sizeof signature);
     assert_int_equal(offer_read(&offer, claims, signature_text, "C", "S", &keys, 999), 0);
@@ -391,7 +391,7 @@ static void test_link_tokens_are_found_and_mistypings_are_not(void **state)
     assert_int_equal(link_token_find(name, found), 7);
     assert_string_equal(found, token);
     for (size_t i = 0; i < LINK_TOKEN_TEXT; i++) {
-        strcpy(wrong, token);
+        memcpy(wrong, token, sizeof wrong);
         wrong[i] = wrong[i] == '7' ? '8' : '7';
         assert_int_equal(link_token_read(wrong, found), strcmp(wrong, token) == 0 ? 7 : -1);
     }
@@ -407,7 +407,7 @@ static void test_damm_finds_wrong_digits_and_swaps(void **state)
     for (int i = 0; i < 8; i++)
         for (char d = '0'; d <= '9'; d++) {
             char changed[9];
-            strcpy(changed, code);
+            memcpy(changed, code, sizeof changed);
             changed[i] = d;
             assert_int_equal(damm_valid(changed, 8), d == code[i]);
         }
