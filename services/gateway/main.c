@@ -61,6 +61,7 @@ static void drain(void *user)
     struct gateway *g = user;
     http_server_quiesce(g->http);
     events_stop(g);
+    revocation_stop();
     loop_timer_set(drained, DRAIN_POLL_MS);
 }
 
@@ -108,6 +109,7 @@ static int start(struct gateway *g)
         return -1;
     }
     events_start(g);
+    revocation_start(g);
     return service_start(&g->service, g->settings.common.health_listen);
 }
 

@@ -1,5 +1,5 @@
 /* The table of the API, and what every request passes through. */
-#include "directory.h"
+#include "sign_in.h"
 
 #include "common/random.h"
 
@@ -37,6 +37,13 @@ static const struct route routes[] = {
     {"GET", "/v1/api-keys", ACCESS_MEMBER, false, handle_keys},
     {"POST", "/v1/api-keys", ACCESS_MEMBER, true, handle_key_create},
     {"DELETE", "/v1/api-keys/*", ACCESS_MEMBER, false, handle_key_remove},
+    /* Signing in */
+    {"GET", "/v1/sign-ins", ACCESS_MEMBER, false, handle_sign_ins},
+    {"DELETE", "/v1/sign-ins/*", ACCESS_MEMBER, false, handle_sign_in_end},
+    {"POST", "/v1/me/password", ACCESS_MEMBER, true, handle_password_change},
+    {"POST", "/v1/me/totp", ACCESS_MEMBER, false, handle_totp_begin},
+    {"POST", "/v1/me/totp/confirm", ACCESS_MEMBER, true, handle_totp_confirm},
+    {"DELETE", "/v1/me/totp", ACCESS_MEMBER, false, handle_totp_remove},
     /* The operator */
     {"GET", "/operator/v1/companies", ACCESS_OPERATOR, false, handle_companies},
     {"POST", "/operator/v1/companies", ACCESS_OPERATOR, true, handle_company_create},
@@ -65,6 +72,7 @@ static void call_free(void *user)
     json_decref(c->parts);
     if (c->change)
         change_drop(c->change);
+    attempt_free(c->attempt);
     free(c->text);
     free(c);
 }
