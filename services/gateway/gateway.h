@@ -21,6 +21,7 @@ struct gateway_settings {
     struct common_settings common;
     const char *listen, *origin, *secret_keys, *signing_key_file, *console_dir, *pages_dir, *program_file;
     const char *directory_key, *operator_key;
+    int64_t oidc_allow_private;
     int64_t session_ms, invitation_ms, command_timeout_ms;
 };
 
@@ -35,6 +36,7 @@ struct gateway {
     EVP_PKEY *signing_key; /* Ed25519 */
     struct seal_keys *seal_keys; /* of the directory's secrets and its sealed topic */
     struct passwords *passwords;
+    struct fetcher *fetcher;
     struct waiter *waiters; /* uthash by command id */
     struct stream *streams; /* list */
     size_t n_streams;
@@ -71,6 +73,7 @@ struct call {
     char command[ID_SIZE];
     char *text;
     struct attempt *attempt; /* to sign in (sign_in.h) */
+    struct oidc_flow *oidc;  /* (oidc.h) */
     struct change *change; /* of the directory, while something must happen before it */
 };
 

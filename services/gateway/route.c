@@ -1,5 +1,5 @@
 /* The table of the API, and what every request passes through. */
-#include "sign_in.h"
+#include "oidc.h"
 
 #include "common/random.h"
 
@@ -44,6 +44,8 @@ static const struct route routes[] = {
     {"POST", "/v1/me/totp", ACCESS_MEMBER, false, handle_totp_begin},
     {"POST", "/v1/me/totp/confirm", ACCESS_MEMBER, true, handle_totp_confirm},
     {"DELETE", "/v1/me/totp", ACCESS_MEMBER, false, handle_totp_remove},
+    {"GET", "/v1/oidc/start", ACCESS_PUBLIC, false, handle_oidc_start},
+    {"GET", "/v1/oidc/callback", ACCESS_PUBLIC, false, handle_oidc_callback},
     /* The operator */
     {"GET", "/operator/v1/companies", ACCESS_OPERATOR, false, handle_companies},
     {"POST", "/operator/v1/companies", ACCESS_OPERATOR, true, handle_company_create},
@@ -73,6 +75,7 @@ static void call_free(void *user)
     if (c->change)
         change_drop(c->change);
     attempt_free(c->attempt);
+    flow_free(c->oidc);
     free(c->text);
     free(c);
 }

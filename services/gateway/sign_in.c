@@ -39,6 +39,10 @@ void sign_in_refused(struct call *c, const char *reason)
 
 static void refuse(struct call *c, const char *reason)
 {
+    if (c->attempt->refuse) {
+        c->attempt->refuse(c, reason);
+        return;
+    }
     sign_in_refused(c, reason);
     call_refuse(c, reason, strcmp(reason, "second_factor_required") == 0 ? "This code was used already; wait for the next one." : NULL);
 }
@@ -48,7 +52,7 @@ static void on_started(void *user, const redisReply *reply)
     struct call *c = user;
     char header[256];
     if (!reply || reply->type != REDIS_REPLY_STRING) {
-        call_refuse(c, "unavailable", NULL);
+        refuse(c, "unavailable");
         return;
     }
     if (strcmp(reply->str, "started") != 0) {

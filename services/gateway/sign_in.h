@@ -20,6 +20,7 @@ struct attempt {
     int64_t wait;               /* of the limits asked; the longest */
     size_t asked;
     void (*then)(struct call *c);
+    void (*refuse)(struct call *c, const char *reason); /* NULL: problem+json */
     struct loop_timer *timer;
 };
 

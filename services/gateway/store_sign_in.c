@@ -1,5 +1,5 @@
 /* The gateway's words with Redis about signing in (proto/OWNERS.md). */
-#include "sign_in.h"
+#include "oidc.h"
 
 #include "common/random.h"
 #include "generated/lua_scripts.h"
@@ -69,4 +69,24 @@ void store_sign_in_digest(struct call *c, const char *id, redis_fn fn)
 void store_subscribe_revoked(struct gateway *g, redis_fn fn)
 {
     redis_subscribe(g->notices, "beistand.revoked", fn, g);
+}
+
+static const char *oidc_key(char out[KEY_SIZE], int bucket, const char *state)
+{
+    char digest[DIGEST_SIZE];
+    sha256_hex(digest, state, strlen(state));
+    return bucket_key(out, KEY_SIZE, bucket, "oidc", digest);
+}
+
+void store_oidc_state(struct call *c, const char *state, const char *json, redis_fn fn)
+{
+    char key[KEY_SIZE], ttl[16];
+    snprintf(ttl, sizeof ttl, "%d", OIDC_TTL_S);
+    redis_send(c->gateway->redis, fn, c, "SET", oidc_key(key, c->who.bucket, state), json, "EX", ttl, "NX", NULL);
+}
+
+void store_take_oidc_state(struct call *c, const char *state, redis_fn fn)
+{
+    char key[KEY_SIZE];
+    redis_send(c->gateway->redis, fn, c, "GETDEL", oidc_key(key, c->who.bucket, state), NULL);
 }
