@@ -9,5 +9,5 @@ local wait = arrival - per * tonumber(ARGV[1]) - now
 if wait > 0 then
     return math.ceil(wait)
 end
-redis.call('SET', KEYS[1], text(arrival), 'PX', text(arrival - now + 1000))
+redis.call('SET', KEYS[1], string.format('%.3f', arrival), 'PX', text(math.ceil(arrival - now + 1000)))
 return 0

@@ -21,7 +21,7 @@ struct gateway_settings {
     struct common_settings common;
     const char *listen, *origin, *secret_keys, *signing_key_file, *console_dir, *pages_dir, *program_file;
     const char *directory_key, *operator_key;
-    int64_t oidc_allow_private;
+    int64_t oidc_allow_private, api_rate;
     int64_t session_ms, invitation_ms, command_timeout_ms;
 };
 

@@ -1,5 +1,5 @@
 /* beistand-gateway: see gateway.h and README.md. */
-#include "gateway.h"
+#include "sign_in.h"
 
 #include "common/fetch.h"
 #include "common/log.h"
@@ -26,6 +26,8 @@ static const struct setting settings[] = {
      "file of lines kid:hex32: seals secrets of people and companies, the first is current"},
     {"OPERATOR_KEY", SETTING_FILE_SECRET, &S.operator_key, "", 0, 0,
      "the operator's bearer key; without one the operator API answers nobody"},
+    {"API_RATE", SETTING_NUMBER, &S.api_rate, "200", 0, 1000000,
+     "requests per second of one API key or sign-in, five times as many at once; 0: any number"},
     {"OIDC_ALLOW_PRIVATE", SETTING_NUMBER, &S.oidc_allow_private, "0", 0, 1,
      "1: identity providers may be in private networks and speak plain http"},
     {"SIGNING_KEY_FILE", SETTING_TEXT, &S.signing_key_file, NULL, 0, 0, "Ed25519 private key (PEM) that signs offers"},
@@ -130,6 +132,7 @@ int main(int argc, char **argv)
         loop_run(g->service.loop);
     http_server_free(g->http);
     fetcher_free(g->fetcher);
+    api_limits_free();
     passwords_free(g->passwords);
     kafka_free(g->kafka, 2000);
     redis_free(g->notices);

@@ -34,6 +34,9 @@ void limit_public(struct call *c, void (*then)(struct call *c));
 void limit_refuse(struct call *c, int64_t wait_ms);
 /* Makes attempts for an account that is being tried from everywhere cost time, for addresses that never signed it in. */
 void limit_delay(struct call *c, void (*then)(struct call *c));
+/* api_limit.c: requests of the credential c->who.key. */
+void limit_api(struct call *c, void (*then)(struct call *c));
+void api_limits_free(void);
 void attempt_free(struct attempt *a);
 struct attempt *attempt_of(struct call *c);
 
@@ -56,6 +59,7 @@ void agent_name(const char *agent, char out[AGENT_SIZE]);
 
 /* store_sign_in.c */
 void store_rate(struct call *c, const char *what, unsigned burst, int64_t per_ms, redis_fn fn);
+void store_tokens(struct call *c, const char *what, unsigned burst, double per_ms, unsigned cost, redis_fn fn);
 void store_attempt(struct call *c, const char *verb, redis_fn fn, void *user);
 void store_sign_in(struct call *c, const char *wish, redis_fn fn, void *user);
 void store_sign_ins(struct call *c, const char *technician, redis_fn fn);
