@@ -82,3 +82,23 @@ local function release(record)
     redis.call('ZREM', key('leases', 'company', record.company), record.id)
     redis.call('ZREM', key('leases', 'technician', record.technician), record.id)
 end
+
+-- The company's own setting, else its plan's (proto/plans.json).
+local function limit_of(company, plan, name)
+    return tonumber(company[name] or '') or plan[name]
+end
+
+-- Managed computers and open sessions occupy seats; both are counted where they are, never by a counter.
+local function free_seats(company, cid)
+    return (tonumber(company.seats or '') or 0) - redis.call('ZCARD', key('computers', cid)) -
+        redis.call('ZCARD', key('leases', 'company', cid))
+end
+
+-- What a refusal by technician_limit names.
+local function open_session(tid)
+    local sid = redis.call('ZRANGE', key('leases', 'technician', tid), 0, 0)[1]
+    if not sid then
+        return {}
+    end
+    return {open_session = sid, open_state = redis.call('HGET', key('session', sid), 'state') or 'invited'}
+end

@@ -18,7 +18,7 @@
 enum { ID_BYTES = 16, SECRET_BYTES = 32, TEXT_MAX = 200, PASSWORD_MIN = 12, ACTIVATION_SECONDS = 3 * 24 * 3600 };
 
 struct operator {
-    const char *redis_url, *company, *technician, *name, *contact, *plan, *seats, *managed, *limit_company,
+    const char *redis_url, *company, *technician, *name, *contact, *plan, *seats, *limit_company,
         *limit_technician, *email, *role, *permissions, *password_file, *days;
     redisContext *redis;
 };
@@ -112,14 +112,14 @@ static int company_create(struct operator *o)
     char id[27];
     int bucket = (int)randombytes_uniform(64);
     const struct plan *plan = plan_find(o->plan ? o->plan : "plus");
-    const char *seats = o->seats ? o->seats : "10", *managed = o->managed ? o->managed : "0";
+    const char *seats = o->seats ? o->seats : "10";
     char company[8], technician[8];
     if (!plain_text(o->name) || (o->contact && !plain_text(o->contact)))
         return complain("--name (and --contact) must be one line of at most 200 bytes");
     if (!plan)
         return complain("--plan is not one of trial, basic, plus, premier, base");
-    if (!number(seats, 0, 1000000) || !number(managed, 0, 1000000))
-        return complain("--seats and --managed are whole numbers");
+    if (!number(seats, 0, 1000000))
+        return complain("--seats is a whole number");
     snprintf(company, sizeof company, "%d", plan->limit_company);
     snprintf(technician, sizeof technician, "%d", plan->limit_technician);
     if (o->limit_company && !number(o->limit_company, 0, 100000))
@@ -127,8 +127,8 @@ static int company_create(struct operator *o)
     if (o->limit_technician && !number(o->limit_technician, 0, 100000))
         return complain("--limit-technician is a whole number");
     new_secret(id, bucket, ID_BYTES);
-    if (!command(o, "HSET {s%02d}:company:%s name %s contact %s plan %s seats %s managed %s limit_company %s limit_technician %s",
-                 bucket, id, o->name, o->contact ? o->contact : "", plan->name, seats, managed,
+    if (!command(o, "HSET {s%02d}:company:%s name %s contact %s plan %s seats %s limit_company %s limit_technician %s",
+                 bucket, id, o->name, o->contact ? o->contact : "", plan->name, seats,
                  o->limit_company ? o->limit_company : company, o->limit_technician ? o->limit_technician : technician))
         return 1;
     return print_json(json_pack("{ss}", "id", id));
@@ -259,7 +259,7 @@ static int key_create(struct operator *o)
 static int usage(void)
 {
     fputs("usage: beistand-cli operator COMMAND [--redis URL]\n"
-          "  company-create --name N [--contact T] [--plan plus] [--seats N] [--managed N] [--limit-company N] [--limit-technician N]\n"
+          "  company-create --name N [--contact T] [--plan plus] [--seats N] [--limit-company N] [--limit-technician N]\n"
           "  company-show --company ID\n"
           "  technician-create --company ID --name N --email A [--role technician|administrator] [--permissions a,b]\n"
           "                    [--password-file FILE]   without it: a one-time activate_token is printed\n"
@@ -280,7 +280,6 @@ static bool parse(struct operator *o, int argc, char **argv)
                  {"--contact", offsetof(struct operator, contact)},
                  {"--plan", offsetof(struct operator, plan)},
                  {"--seats", offsetof(struct operator, seats)},
-                 {"--managed", offsetof(struct operator, managed)},
                  {"--limit-company", offsetof(struct operator, limit_company)},
                  {"--limit-technician", offsetof(struct operator, limit_technician)},
                  {"--email", offsetof(struct operator, email)},

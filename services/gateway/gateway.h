@@ -115,6 +115,9 @@ void respond_me(struct call *c);
 json_t *session_view(const struct gateway *g, const json_t *record, const json_t *presence);
 /* RFC 3339 UTC with milliseconds; text of milliseconds. JSON null when empty. */
 json_t *time_view(const char *ms);
+/* Names the session that a technician has open already, and what can be done about it (S-20); record: of the
+ * refusal. NULL when there is none. New. */
+json_t *open_session_view(const json_t *record);
 /* 201 with the session, Location and the code's first digits. */
 void respond_invitation(struct call *c, const json_t *record);
 

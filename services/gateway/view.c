@@ -103,6 +103,22 @@ json_t *session_view(const struct gateway *g, const json_t *record, const json_t
     return view;
 }
 
+json_t *open_session_view(const json_t *record)
+{
+    char self[64], end[80], again[80];
+    const char *sid = json_text(record, "open_session", NULL);
+    if (!sid)
+        return NULL;
+    snprintf(self, sizeof self, "/v1/sessions/%s", sid);
+    snprintf(end, sizeof end, "%s/end", self);
+    snprintf(again, sizeof again, "%s/invitations", self);
+    bool invited = strcmp(json_text(record, "open_state", ""), "invited") == 0;
+    json_t *view = json_pack("{ss s{ss ss}}", "session", sid, "links", "session", self, "end", end);
+    if (invited) /* an active session is not invited again (S-12) */
+        json_object_set_new(json_object_get(view, "links"), "send_again", json_string(again));
+    return view;
+}
+
 void respond_invitation(struct call *c, const json_t *record)
 {
     struct gateway *g = c->gateway;
