@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CLOSE_REBOOT = 4100, CLOSE_SHUT_DOWN, CLOSE_PROGRAM_CLOSED }; /* proto/channel.md section 2 */
 enum { SAVED_VERSION = 1, CODE_DIGITS = 12, CHECK_MS = 60000, SERVER_CHECK_MS = 30000 };
 
 const char *program_state_name(enum program_state s)
@@ -99,7 +100,7 @@ void program_free(struct program *p)
     if (p->http_busy)
         http_client_close(&p->http);
     if (p->control_used)
-        ws_client_close(&p->control, 1001);
+        ws_client_close(&p->control, p->leaving ? p->leaving : CLOSE_PROGRAM_CLOSED);
     crypto_wipe(p, sizeof *p);
     free(p);
 }
@@ -215,6 +216,11 @@ void program_end(struct program *p)
     } else if (p->state < PROGRAM_ACTIVE) {
         program_set_state(p, PROGRAM_REMOVING, "ended_by_customer");
     }
+}
+
+void program_leave(struct program *p, enum program_leave why)
+{
+    p->leaving = why == PROGRAM_LEAVE_REBOOT ? CLOSE_REBOOT : CLOSE_SHUT_DOWN;
 }
 
 /* ---- the control socket ---- */

@@ -97,6 +97,9 @@ void program_step(struct program *p, int extra, int timeout_ms);
 bool program_code(struct program *p, const char *digits);
 /* The last eight, in a running program. */
 bool program_digits(struct program *p, const char *digits);
+/* Called before program_free() when the system goes down, so that the technician is told (S-33). */
+enum program_leave { PROGRAM_LEAVE_REBOOT, PROGRAM_LEAVE_SHUT_DOWN };
+void program_leave(struct program *p, enum program_leave why);
 /* The customer ends the session. */
 void program_end(struct program *p);
 

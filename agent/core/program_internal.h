@@ -65,6 +65,7 @@ struct program {
     size_t n_seen;
     struct viewer viewers[PROGRAM_VIEWERS];
     bool end_asked, paired_due, screen_on;
+    unsigned leaving; /* close code that says why the program goes, 0: it was closed */
 };
 
 /* program.c */

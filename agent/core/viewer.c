@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAITING_MAX = 4 << 20, ROOM_MIN = 65536 };
+enum { WAITING_MAX = 4 << 20, ROOM_MIN = 65536, CLOSE_HANDED_OVER = 4003 };
 
 static void send_line(struct viewer *v, const char *json)
 {
@@ -272,9 +272,16 @@ static void start_feature(struct viewer *v, const char *line)
     struct rfb_frame frame;
     struct rfb_hooks hooks = {.user = v, .send = on_rfb_send, .key = on_rfb_key, .pointer = on_rfb_pointer};
     char feature[32];
-    if (!json_get_text(line, "feature", feature, sizeof feature) || strcmp(feature, "remote") != 0 ||
-        !v->offer.remote) {
-        refuse(v, "plan_excludes_feature");
+    if (!json_get_text(line, "feature", feature, sizeof feature)) {
+        refuse(v, "invalid_request");
+        return;
+    }
+    /* The server's signed word first: nobody between can widen it (S-24). Then what this version can do. */
+    const char *reason = offer_refuses(&v->offer, feature);
+    if (!reason && strcmp(feature, "remote") != 0)
+        reason = "feature_unavailable";
+    if (reason) {
+        refuse(v, reason);
         return;
     }
     if (v->rfb)
@@ -367,7 +374,7 @@ static void lose(struct viewer *v)
     ws_client_close(&v->ws, 1000);
     peer_cleanup(&v->peer);
     v->drop = false;
-    if (!v->opened || v->left) {
+    if (!v->opened || v->left || v->ws.code == CLOSE_HANDED_OVER) {
         free_slot(v);
         return;
     }

@@ -1,5 +1,6 @@
 /* simpc: the program's core on Linux with a synthetic screen. It plays a customer for tests, load and the demo, and
- * prints each state as one JSON line. Commands on stdin: `code DIGITS`, `digits DIGITS`, `say TEXT`, `end`. */
+ * prints each state as one JSON line. Commands on stdin: `code DIGITS`, `digits DIGITS`, `say TEXT`, `end`; `reboot` and
+ * `shutdown` end the process as the system would. */
 #include "agent/core/program.h"
 #include "agent/core/json.h"
 #include "proto/c/crockford.h"
@@ -235,6 +236,8 @@ static void command(struct sim *s, char *line)
         sim_screen_write(s->screen, 0, argument);
     else if (strcmp(line, "end") == 0)
         program_end(s->program);
+    else if (strcmp(line, "reboot") == 0 || strcmp(line, "shutdown") == 0)
+        stopping = 1, program_leave(s->program, line[0] == 'r' ? PROGRAM_LEAVE_REBOOT : PROGRAM_LEAVE_SHUT_DOWN);
     else
         ok = false;
     print_event(ok ? "command_done" : "command_refused", "command", line, -1);

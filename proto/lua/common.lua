@@ -38,6 +38,13 @@ local function load_hash(name)
     return hash
 end
 
+-- Appends an event to the bucket's outbox. Returns the outbox id.
+local function append(event)
+    local id = redis.call('XADD', key('outbox'), '*', 'e', cjson.encode(event))
+    redis.call('PUBLISH', 'beistand.outbox', text(bucket))
+    return id
+end
+
 -- Writes fields, counts the version, journals the full state. Returns the outbox id.
 local function emit(kind, record, cause, refused)
     local event = {
@@ -46,9 +53,7 @@ local function emit(kind, record, cause, refused)
         command_id = cause.command_id, actor = cause.actor, time = cause.now, refused = refused,
         record = record,
     }
-    local id = redis.call('XADD', key('outbox'), '*', 'e', cjson.encode(event))
-    redis.call('PUBLISH', 'beistand.outbox', text(bucket))
-    return id
+    return append(event)
 end
 
 local function change(kind, record, fields, cause)

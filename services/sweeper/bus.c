@@ -25,12 +25,14 @@ struct kafka *bus_new(struct sweeper *s, const char *bootstrap, const char *prof
     return kafka_new(s->service.loop, &o);
 }
 
-/* The session's id is the key: all of a session's events are in one partition, in order. */
+/* The session's id is the key: all of a session's events are in one partition, in order. What belongs to no session
+ * goes by its company. */
 static void event_key(const char *event, char out[ID_SIZE])
 {
     json_t *json = json_loads(event, 0, NULL);
     const char *session = json_string_value(json_object_get(json, "session"));
-    snprintf(out, ID_SIZE, "%s", session ? session : "");
+    const char *company = json_string_value(json_object_get(json, "company"));
+    snprintf(out, ID_SIZE, "%s", session ? session : company ? company : "");
     json_decref(json);
 }
 
