@@ -1,7 +1,7 @@
 -- create: – → invited, or a refusal. Run by licensing on session.create.
 -- KEYS[1] session record. ARGV[1] the command (JSON: id, session, company, actor, deadline, args{technician,
--- customer_email, customer_name, language, note, send_email, session_ms, invitation_ms, idempotency (SHA-256),
--- digest}); ARGV[2] link token; ARGV[3] kid; ARGV[4] the plan table (JSON).
+-- customer_email, customer_name, language, note, send_email, session_ms, invitation_ms, removal_ms,
+-- idempotency (SHA-256), digest}); ARGV[2] link token; ARGV[3] kid; ARGV[4] the plan table (JSON).
 -- Returns 'created', 'repeated' or the reason of the refusal. Every outcome is journaled.
 local command = cjson.decode(ARGV[1])
 local args = command.args
@@ -85,7 +85,7 @@ local fields = {
     note = args.note or '', send_email = args.send_email and '1' or '0',
     mail_state = args.send_email and 'queued' or 'none', mail_tries = '0', created_at = text(now),
     invitation_expires_at = text(expires), session_ms = text(args.session_ms),
-    invitation_ms = text(args.invitation_ms), checks = '{}', removal = 'none',
+    invitation_ms = text(args.invitation_ms), removal_ms = text(args.removal_ms or REMOVAL_MS), checks = '{}', removal = 'none',
     command_id = command.id,
 }
 if args.send_email then

@@ -19,7 +19,7 @@ enum { COOKIE_TTL_S = 12 * 3600, TICKET_TTL_S = 60, BODY_MAX = 65536, PAGE_MAX =
 struct gateway_settings {
     struct common_settings common;
     const char *listen, *origin, *secret_keys, *signing_key_file, *console_dir, *pages_dir, *program_file;
-    int64_t session_ms, invitation_ms, command_timeout_ms;
+    int64_t session_ms, invitation_ms, removal_ms, command_timeout_ms;
 };
 
 struct gateway {

@@ -87,11 +87,12 @@ json_t *session_view(const struct gateway *g, const json_t *record, const json_t
         text_or_null(record, "customer_name"), "language", text_or_null(record, "language"), "note",
         text_or_null(record, "note"));
     json_t *rest = json_pack(
-        "{so so so so so s{so so} so so si si so so ss so ss}", "created_at",
+        "{so so so so so s{so so so si} so so si si so so ss so ss}", "created_at",
         time_of(record, "created_at"), "invitation_expires_at",
         time_of(record, "invitation_expires_at"), "activated_at", time_of(record, "activated_at"),
         "expires_at", time_of(record, "expires_at"), "ended_at", time_of(record, "ended_at"), "mail",
-        "state", text_or_null(record, "mail_state"), "sent_at", time_of(record, "mail_sent_at"),
+        "state", text_or_null(record, "mail_state"), "sent_at", time_of(record, "mail_sent_at"), "retry_at",
+        time_of(record, "mail_retry_at"), "tries", (int)number_of(record, "mail_tries"),
         "machine", embedded(record, "machine"), "checks", checks_view(record), "attempts_left",
         attempts >= 5 ? 0 : (int)(5 - attempts), "generation", (int)number_of(record, "generation"),
         "removal", text_or_null(record, "removal"), "removed_at", time_of(record, "removed_at"),

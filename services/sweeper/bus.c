@@ -27,19 +27,32 @@ struct kafka *bus_new(struct sweeper *s, const char *bootstrap, const char *prof
 
 /* The session's id is the key: all of a session's events are in one partition, in order. What belongs to no session
  * goes by its company. */
-static void event_key(const char *event, char out[ID_SIZE])
+static void event_key(const json_t *event, char out[ID_SIZE])
 {
-    json_t *json = json_loads(event, 0, NULL);
-    const char *session = json_string_value(json_object_get(json, "session"));
-    const char *company = json_string_value(json_object_get(json, "company"));
+    const char *session = json_string_value(json_object_get(event, "session"));
+    const char *company = json_string_value(json_object_get(event, "company"));
     snprintf(out, ID_SIZE, "%s", session ? session : company ? company : "");
-    json_decref(json);
+}
+
+/* Every end passes here, whoever made it. An event that is produced again counts again. */
+static void count_end(const json_t *event)
+{
+    const char *type = json_string_value(json_object_get(event, "type"));
+    const char *reason = json_string_value(json_object_get(json_object_get(event, "record"), "reason"));
+    char labels[96];
+    if (!type || !reason || strcmp(type, "session.ended") != 0)
+        return;
+    snprintf(labels, sizeof labels, "reason=\"%.64s\"", reason);
+    metric_add("beistand_ends_total", labels, 1);
 }
 
 int bus_journal(struct bucket *b, const char *id, const char *event, kafka_delivered_fn fn)
 {
     char key[ID_SIZE], event_id[48];
-    event_key(event, key);
+    json_t *json = json_loads(event, 0, NULL);
+    event_key(json, key);
+    count_end(json);
+    json_decref(json);
     snprintf(event_id, sizeof event_id, "%d-%s", b->number, id);
     return kafka_produce(b->sweeper->kafka, "beistand.journal", key, event, strlen(event), event_id,
                          fn, b);
