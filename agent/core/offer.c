@@ -38,7 +38,7 @@ static bool listed(const char list[64], const char *feature)
 {
     char item[40];
     snprintf(item, sizeof item, ",%.36s,", feature);
-    return strlen(feature) <= 36 && strstr(list, item) != NULL;
+    return strlen(feature) <= 36 && *feature && !strchr(feature, ',') && strstr(list, item) != NULL;
 }
 
 const char *offer_refuses(const struct offer *o, const char *feature)

@@ -45,7 +45,7 @@ local function append(event)
     return id
 end
 
--- Writes fields, counts the version, journals the full state. Returns the outbox id.
+-- Journals the full state; refused: the reason when somebody was refused. Returns the outbox id.
 local function emit(kind, record, cause, refused)
     local event = {
         type = kind, session = record.id, company = record.company, bucket = bucket,
@@ -56,6 +56,7 @@ local function emit(kind, record, cause, refused)
     return append(event)
 end
 
+-- Writes fields, counts the version, journals. Returns the outbox id.
 local function change(kind, record, fields, cause)
     record.epoch = redis.call('GET', key('epoch')) or '1'
     record.version = text(tonumber(record.version or '0') + 1)
@@ -67,7 +68,7 @@ local function change(kind, record, fields, cause)
         flat[#flat + 1] = value
     end
     redis.call('HSET', KEYS[1], unpack(flat))
-    return emit(kind, record, cause)
+    return emit(kind, record, cause, cause.refused)
 end
 
 local function due(what, record, at)

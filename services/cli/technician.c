@@ -179,9 +179,9 @@ static int get_ticket(const struct options *o, const char *feature, const char *
 
 static int viewer_failed(struct cli_viewer *v)
 {
-    char detail[64];
-    snprintf(detail, sizeof detail, "retry_after_ms %u", v->retry_ms);
-    int status = complain(v->reason[0] ? v->reason : "unavailable", v->retry_ms ? detail : "");
+    char retry[64];
+    snprintf(retry, sizeof retry, "retry_after_ms %u", v->retry_ms);
+    int status = complain(v->reason[0] ? v->reason : "unavailable", v->retry_ms ? retry : v->detail);
     cli_viewer_close(v);
     return status;
 }
@@ -240,6 +240,10 @@ static int stay(struct options *o, struct cli_viewer *v, struct ticket *t)
     puts("{\"connected\":true}");
     fflush(stdout);
     while (clock_monotonic_ms() < end) {
+        if (strcmp(v->last_type, "refused") == 0) { /* the customer took the consent back */
+            json_get_text(v->last_line, "reason", v->reason, sizeof v->reason);
+            return complain(v->reason, "");
+        }
         if (cli_viewer_run(v, 100) == 0)
             continue;
         if (v->ws.code == 4002 || v->ws.code == 4003)

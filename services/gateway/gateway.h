@@ -145,6 +145,8 @@ json_t *grant_claims(const struct principal *p);
 json_t *session_view(const struct gateway *g, const json_t *record, const json_t *presence);
 /* RFC 3339 UTC with milliseconds; text of milliseconds. JSON null when empty. */
 json_t *time_view(const char *ms);
+/* checklist.c: [{step, state pending|ok|failed|skipped, at, reason}]. New. */
+json_t *checklist_view(const json_t *record);
 /* Names the session that a technician has open already, and what can be done about it (S-20); record: of the
  * refusal. NULL when there is none. New. */
 json_t *open_session_view(const json_t *record);

@@ -67,6 +67,13 @@ static json_t *checks_view(const json_t *record)
     return json_object();
 }
 
+/* What stands in the way of the set-up, as the program said it; null: nothing. */
+static json_t *setup_view(const json_t *record)
+{
+    const char *reason = json_text(record, "setup_reason", "");
+    return *reason ? json_pack("{ss so}", "reason", reason, "detail", text_or_null(record, "setup_detail")) : json_null();
+}
+
 json_t *session_view(const struct gateway *g, const json_t *record, const json_t *presence)
 {
     char version[64], program_url[512];
@@ -101,6 +108,10 @@ json_t *session_view(const struct gateway *g, const json_t *record, const json_t
         log_event(LOG_ERROR, "view_failed", "session", json_text(record, "id", ""), NULL);
     json_object_update(view, rest);
     json_decref(rest);
+    json_object_set_new(view, "last_online", online ? json_null() : time_of(record, "last_online"));
+    json_object_set_new(view, "last_state", online ? json_null() : text_or_null(record, "last_state"));
+    json_object_set_new(view, "setup", setup_view(record));
+    json_object_set_new(view, "checklist", checklist_view(record));
     return view;
 }
 
