@@ -19,6 +19,8 @@ import yaml
 PROTO = Path(__file__).resolve().parent
 CONSOLE = PROTO.parent / "services" / "console" / "src" / "generated"
 LANGUAGES = ["en", "de", "fr", "es", "it", "pt", "nl"]
+PLACES = ["problem", "program", "relay", "session", "mail", "setup", "checklist", "channel"]
+METRICS = ["refusals", "ends", "mails"]
 NOTE = "Made by proto/generate.py; do not edit."
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
@@ -53,6 +55,10 @@ def check_translations(where, texts):
 def load_reasons():
     reasons = load_json(PROTO / "reasons.json")["reasons"]
     for code, reason in reasons.items():
+        shows = reason.pop("shows", None)
+        if shows is not None and (set(shows) != {"api", "event", "metric", "program"} or shows["metric"] not in METRICS or
+                                  shows["api"] not in PLACES):
+            raise SourceError(f"reasons.json: {code}: shows must have api, event, metric and program")
         if not NAME.match(code) or set(reason) != {"status", "spec", "title", "technician", "customer"}:
             raise SourceError(f"reasons.json: {code}: bad name or fields")
         if reason["status"] is not None and not 400 <= reason["status"] <= 599:

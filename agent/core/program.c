@@ -426,7 +426,7 @@ static void on_checked(struct program *p)
     if (strcmp(status, "ended") == 0)
         program_ended(p, reason[0] ? reason : "session_expired");
     else if (p->control_failures >= CONTROL_FAILURES && !p->blocked_told)
-        program_tell(p, "network_blocked", network_block_name(p->blocked)), p->blocked_told = true;
+        program_tell(p, "network_blocked", network_block_name(p->blocked)), p->blocked_told = true; /* and said again */
 }
 
 static void on_paired_reported(struct program *p)
@@ -441,6 +441,8 @@ static void on_paired_reported(struct program *p)
 
 void program_tell(struct program *p, const char *reason, const char *detail)
 {
+    if (strcmp(reason, "network_restored") != 0) /* its text is for the customer too */
+        p->seams.state(p->seams.user, p->state, reason);
     if (p->told_n == TOLD_MAX)
         return;
     size_t at = (p->told_first + p->told_n++) % TOLD_MAX;

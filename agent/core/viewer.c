@@ -242,6 +242,7 @@ static void set_password(struct viewer *v, const char *line)
             program_save(p);
             p->paired_due = true;
             viewer_send(v, "{\"type\":\"password_set\"}");
+            p->seams.state(p->seams.user, PROGRAM_ACTIVE, "password_set");
         } else {
             refuse(v, "account_failed");
         }

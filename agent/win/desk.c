@@ -251,6 +251,8 @@ static void on_state(void *user, enum program_state state, const char *reason)
         show(IPC_STATUS, IPC_LOOK_BUSY, text(TEXT_PROGRAM_CONTACTING));
     else if (state == PROGRAM_ACTIVE && strcmp(reason, "offline") == 0)
         show(IPC_STATUS, IPC_LOOK_SESSION, text(TEXT_PROGRAM_OFFLINE));
+    else if (state == PROGRAM_ACTIVE && !d.connected && reason_find(reason))
+        show(IPC_STATUS, IPC_LOOK_SESSION, reason_find(reason)->customer[d.language]);
     else if (state == PROGRAM_ACTIVE && !d.connected)
         show_waiting();
     else if (state == PROGRAM_REMOVING || state == PROGRAM_RECEIPT)

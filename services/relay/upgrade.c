@@ -85,7 +85,7 @@ void upgrade_refuse(struct conn *c, const char *reason)
     char body[512], answer[1024], labels[96];
     int status = known && known->status ? known->status : 409;
     snprintf(labels, sizeof labels, "reason=\"%s\"", reason);
-    metric_add("beistand_relay_refusals_total", labels, 1);
+    metric_add("beistand_refusals_total", labels, 1);
     int n = snprintf(body, sizeof body, "{\"type\":\"/help#%s\",\"title\":\"%s\",\"status\":%d,\"reason\":\"%s\"}",
                      reason, known ? known->title : "", status, reason);
     n = snprintf(answer, sizeof answer,
