@@ -28,6 +28,7 @@ void respond_me(struct call *c)
         json_text(p->firm, "plan", ""), "csrf", p->csrf[0] ? json_string(p->csrf) : json_null(),
         "limits", "technician", atoi(json_text(p->firm, "limit_technician", "1")), "company",
         atoi(json_text(p->firm, "limit_company", "5")));
+    json_object_set_new(me, "grant", grant_claims(p));
     respond_json(c->request, 200, me);
 }
 
