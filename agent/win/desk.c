@@ -30,6 +30,7 @@ static struct {
     HANDLE wake, worker;
     struct pipe pipe;
     bool ready, connected, was_active, capturing;
+    bool first; /* the next picture is the first of a connection */
     DWORD session;
     ULONGLONG restart_at, restart_ms;
     struct ipc_message shown; /* told again to a new worker */
@@ -301,7 +302,7 @@ static void on_viewers(void *user, const struct program_viewer *list, size_t n)
 static void on_screen_wanted(void *user, bool wanted)
 {
     (void)user;
-    d.capturing = wanted;
+    d.capturing = d.first = wanted;
     tell(IPC_CAPTURE, wanted, 0, 0);
     if (wanted)
         tell(IPC_GRAB, 0, 0, 0);
@@ -334,7 +335,8 @@ static bool first_frame(void)
 static bool on_grab(void *user, struct rfb_frame *out)
 {
     (void)user;
-    bool ok = d.share ? fresh_frame() : first_frame();
+    bool ok = d.first ? first_frame() : fresh_frame();
+    d.first = false;
     tell(IPC_GRAB, 0, 0, 0); /* for the next call */
     if (ok)
         *out = (struct rfb_frame){.pixels = share_frame(d.share, d.width, d.height, d.front),
