@@ -14,9 +14,11 @@ import os
 import re
 import secrets
 import shutil
+import ssl
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -70,6 +72,18 @@ class Demo:
             browser("shot", file=str(path))
         else:
             pc.screenshot(path)
+
+    def end_open_sessions(self):
+        """Of an earlier demo that was interrupted: a technician may have one open session."""
+        context = ssl.create_default_context(cafile=self.stack.info["ca"])
+        key = Path(self.stack.info["technician_key"]).read_text(encoding="ascii").strip()
+
+        def call(method, path):
+            request = urllib.request.Request(self.stack.origin + path, method=method, headers={"Authorization": f"Bearer {key}"})
+            with urllib.request.urlopen(request, timeout=20, context=context) as answer:
+                return json.load(answer)
+        for session in call("GET", "/v1/sessions?status=open")["sessions"]:
+            call("POST", f"/v1/sessions/{session['id']}/end")
 
     def mail_link(self, address):
         def newest():
@@ -131,7 +145,17 @@ class Demo:
         program.unlink()
         self.say("The session was ended: the program removed itself and sent its signed receipt.")
 
+    def keep_evidence(self, browser, pc):
+        """What both saw when it went wrong."""
+        pc.screenshot(self.folder / "failed-pc.png")
+        (self.folder / "failed-program.log").write_text(pc.program_log())
+        try:
+            browser("shot", file=str(self.folder / "failed-browser.png"))
+        except StackError as e:
+            self.say(f"no screenshot of the browser: {e}")
+
     def run(self, probe):
+        self.end_open_sessions()
         with new_customer(self.folder / "pc", self.stack) as pc:
             pc.shut_down()
             before = pc.snapshot()
@@ -142,6 +166,9 @@ class Demo:
                 program = self.customer_sets_up(browser, pc, made["code"], link)
                 self.both_see_each_other(browser, pc, probe)
                 self.end(browser, pc, made["id"], program)
+            except StackError:
+                self.keep_evidence(browser, pc)
+                raise
             finally:
                 browser.close()
             pc.shut_down()

@@ -35,7 +35,7 @@ const commands = {
     await page.getByTestId("new-session").click();
     await page.getByTestId("customer-email").fill(email);
     await page.getByTestId("customer-name").fill(name);
-    await page.getByTestId("prepare").click();
+    await page.getByTestId("send").click();
     const code = await page.getByTestId("code").textContent();
     return { code, link: await page.getByTestId("install-url").textContent(), id: page.url().split("/").at(-1) };
   },
@@ -44,7 +44,7 @@ const commands = {
   },
   async connect() {
     await page.getByTestId("connect").click();
-    await page.locator("[data-testid=screen] canvas").waitFor({ timeout: 30000 });
+    await page.locator("[data-testid=screen] canvas").waitFor({ timeout: 60000 });
   },
   async wait_squares({ text }) {
     await until("the drawn text in the browser", async () => (await squares()) === text, 30);
