@@ -6,6 +6,8 @@ import json
 import queue
 import re
 import secrets
+import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -25,6 +27,13 @@ DAMM = ["0317598642", "7092154863", "4206871359", "1750983426", "6123045978", "3
 def read_redis(stack):
     port = int(stack.redis_url.rsplit(":", 1)[1].split("/")[0])
     return redis.Redis(port=port, decode_responses=True)
+
+
+def tls_socket(stack, timeout=10):
+    """A socket to the edge, for bytes that no HTTP library would send."""
+    context = ssl.create_default_context(cafile=str(stack.root / "secrets" / "ca.pem"))
+    plain = socket.create_connection(("127.0.0.1", stack.ports["edge"]), timeout)
+    return context.wrap_socket(plain, server_hostname="127.0.0.1")
 
 
 # ---- the technician's API ----
