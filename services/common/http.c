@@ -165,7 +165,8 @@ static enum MHD_Result on_access(void *user, struct MHD_Connection *c, const cha
     struct http_server *s = user;
     struct request *r = *cls;
     if (!r) {
-        if (strlen(path) > PATH_MAX_BYTES || !(r = request_new(s, c, method, path)))
+        /* A longer path is none of ours: handlers know no empty one. */
+        if (!(r = request_new(s, c, method, strlen(path) > PATH_MAX_BYTES ? "" : path)))
             return MHD_NO;
         *cls = r;
         return r->hopeless ? dispatch(r) : MHD_YES;

@@ -89,10 +89,10 @@ def new_technician(stack, company=None, **fields):
 
 # ---- the program's API, when only a customer's code matters ----
 
-def activate(stack, session, code=None, key=None, token=None, base=None):
+def activate(stack, session, code=None, key=None, token=None, base=None, receipt_key="A" * 43):
     """What the program posts after the customer typed the code."""
     body = {"token": token or session["install_url"].split("#")[1], "code_prefix": code or session["code_prefix"],
-            "machine": {"name": "PC", "os": "Windows 11", "version": "10.0.22631", "arch": "x64"}, "receipt_key": "A" * 43}
+            "machine": {"name": "PC", "os": "Windows 11", "version": "10.0.22631", "arch": "x64"}, "receipt_key": receipt_key}
     try:
         answer = requests.post(f"{base or stack.origin}/agent/v1/activations", json=body, timeout=20,
                                headers={"Idempotency-Key": key or secrets.token_hex(8)},
