@@ -94,7 +94,7 @@ class Worker:
 
     def run(self):
         try:
-            while not self.load.stopping.is_set():
+            while not self.load.stopping.wait(PAUSE_S):
                 self.one_session()
         except Exception as e:  # noqa: BLE001: whatever it is, the test has to hear it
             self.load.errors.append(repr(e))
