@@ -115,7 +115,7 @@ class Worker:
             path, key2 = f"/v1/sessions/{sid}/invitations", secrets.token_hex(8)
             made = self.load.ask("send again", lambda: self.api.call("POST", path, Idempotency_Key=key2), (201,), GONE)[1]
         fate = rng.random()
-        if fate < 0.1:
+        if fate < 0.1 or made.get("status") == "ended":  # answered so late that its life was over
             self.wait_expired(sid)
         elif fate < 0.35 or "code_prefix" not in made:
             self.end(sid)
@@ -188,6 +188,8 @@ class Dialler:
         with self.load.lock:
             self.load.keys[self.api.company, key] = made["id"]
         self.load.tell(made["id"], "invited")
+        if made["status"] == "ended":
+            return
         status, active = self.load.ask("activation", lambda: activate(self.stack, made, key=key2), (200,), GONE)
         deadline = time.monotonic() + 5
         while status == 200 and time.monotonic() < deadline and not self.load.stopping.is_set():

@@ -22,6 +22,12 @@ LEASE_S = 3
 
 
 @pytest.fixture(scope="module")
+def make_stack(make_stack):
+    """Always with the embedded broker: most of these tests take it away."""
+    return lambda **options: make_stack(kafka=None, **options)
+
+
+@pytest.fixture(scope="module")
 def stack(make_stack):
     return make_stack(replicas={"gateway": 2, "sweeper": 2, "licensing": 2},
                       env={"COMMAND_TIMEOUT_MS": str(TIMEOUT_MS), "INVITATION_TTL_MS": "12000"})
