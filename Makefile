@@ -65,8 +65,9 @@ $(BUILD)/bin/beistand-$(1): $(call obj,$(wildcard services/$(1)/*.c)) $(BUILD)/l
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_rule,$(s))))
 
-net_openssl = $(BUILD)/obj/agent/sim/net_openssl.o
-$(BUILD)/bin/beistand-cli: $(call obj,$(wildcard services/cli/*.c)) $(net_openssl) $(BUILD)/libcore.a $(BUILD)/libproto.a
+# What simulator and CLI share: the seams of the core on Linux.
+linux_obj = $(BUILD)/obj/agent/sim/net_openssl.o $(BUILD)/obj/agent/sim/stream_digest.o
+$(BUILD)/bin/beistand-cli: $(call obj,$(wildcard services/cli/*.c)) $(linux_obj) $(BUILD)/libcore.a $(BUILD)/libproto.a
 	@mkdir -p $(@D)
 	$(CC) $(SAN) -o $@ $^ $(LIBS_CLI)
 

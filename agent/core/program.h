@@ -113,4 +113,9 @@ bool program_digits(struct program *p, const char *digits);
 /* The customer ends the session. */
 void program_end(struct program *p);
 
+/* For tests: every byte of a viewer's screen channel, in order, each once. stream counts up with each connection; a
+ * resumed connection keeps its number. */
+typedef void (*program_tap_fn)(void *user, unsigned stream, bool sent, const void *data, size_t n);
+void program_tap(struct program *p, program_tap_fn fn);
+
 #endif

@@ -21,7 +21,7 @@ struct saved {
     uint8_t salt[SALT_BYTES], verifier[KEY_BYTES];
     uint32_t pair_tries, password_tries;
     int64_t password_next_ms; /* wall clock before which no try is judged */
-    bool installed, activated, paired, password_set, ended, removed;
+    bool installed, activated, paired, password_set, end_asked, ended, removed;
     char reason[64];
     int64_t removed_ms;
     char left[512];
@@ -36,6 +36,7 @@ struct viewer {
     struct ws_client ws;
     struct peer peer;
     struct mux *mux;
+    unsigned stream; /* number of mux, for the tap */
     struct rfb *rfb;
     uint8_t psk[2][KEY_BYTES], resume_id[2][RESUME_ID_BYTES]; /* this and the one before */
     int64_t since, lost_at, next_frame;
@@ -66,7 +67,9 @@ struct program {
     char seen[CONN_IDS_KEPT][IDS];
     size_t n_seen;
     struct viewer viewers[PROGRAM_VIEWERS];
-    bool end_asked, paired_due, screen_on;
+    bool paired_due, screen_on;
+    program_tap_fn tap;
+    unsigned streams;
 };
 
 /* program.c */

@@ -1,6 +1,7 @@
 /* After the activation: the program asks how its session stands, reports, ends it, proves its removal. */
 #include "activation.h"
 
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "proto/c/b64url.h"
 
@@ -33,6 +34,7 @@ void handle_session(struct call *c)
 static void on_done(void *user, const redisReply *reply)
 {
     struct call *c = user;
+    failpoint("activation.reported");
     if (reply && reply->type != REDIS_REPLY_ERROR)
         respond_empty(c);
     else
@@ -107,6 +109,7 @@ static bool names_session(const char *receipt, const char *session)
 static void on_removed(void *user, const redisReply *reply)
 {
     struct call *c = user;
+    failpoint("activation.removed");
     if (!reply || reply->type != REDIS_REPLY_STRING)
         call_refuse(c, "unavailable", NULL);
     else if (strcmp(reply->str, "ok") == 0 || strcmp(reply->str, "already") == 0)

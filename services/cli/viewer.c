@@ -258,6 +258,13 @@ static void on_data(void *user, enum mux_channel channel, const uint8_t *data, s
         take_rfb(v, data, n);
 }
 
+static void on_tap(void *user, bool sent, enum mux_channel channel, const void *data, size_t n)
+{
+    struct cli_viewer *v = user;
+    if (channel == MUX_SCREEN)
+        stream_digest_add(&v->digest, sent, data, n);
+}
+
 /* ---- connection ---- */
 
 static void on_send(void *user, const uint8_t *message, size_t n)
@@ -327,11 +334,13 @@ int cli_viewer_connect(struct cli_viewer *v, const struct origin *origin, const 
                        enum handshake_mode mode, const char *digits, const char *password)
 {
     char path[64], protocols[128];
-    struct mux_hooks mux_hooks = {.user = v, .data = on_data};
+    struct mux_hooks mux_hooks = {.user = v, .data = on_data, .tap = on_tap};
     struct handshake_viewer_hooks hooks = {v, stretch, NULL};
     struct handshake_keys keys = v->keys;
-    if (!v->mux)
+    if (!v->mux) {
         v->mux = mux_new(&mux_hooks);
+        stream_digest_start(&v->digest);
+    }
     v->opened = v->over = false;
     v->reason[0] = '\0';
     v->password = password;
@@ -437,16 +446,30 @@ int cli_viewer_type(struct cli_viewer *v, const char *text)
     return cli_viewer_run(v, 500);
 }
 
+void cli_viewer_forget(struct cli_viewer *v)
+{
+    mux_free(v->mux);
+    if (v->zlib_ready)
+        inflateEnd(&v->zlib);
+    free(v->input);
+    free(v->pixels);
+    v->mux = NULL;
+    v->input = NULL;
+    v->pixels = NULL;
+    v->zlib_ready = false;
+    v->input_size = v->input_capacity = v->line_size = 0;
+    v->phase = RFB_HEAD;
+    v->rects_left = 0;
+    v->last_type[0] = '\0';
+}
+
 void cli_viewer_close(struct cli_viewer *v)
 {
     if (v->opened && !v->over && mux_send(v->mux, MUX_CONTROL, "{\"type\":\"end\"}\n", 15) == 0)
         turn(v, 0);
     ws_client_close(&v->ws, 1000);
     peer_cleanup(&v->peer);
-    mux_free(v->mux);
-    if (v->zlib_ready)
-        inflateEnd(&v->zlib);
-    free(v->input);
-    free(v->pixels);
+    cli_viewer_forget(v);
+    stream_digest_free(&v->digest);
     crypto_wipe(v, sizeof *v);
 }

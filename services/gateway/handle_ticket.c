@@ -2,6 +2,7 @@
  * (proto/channel.md section 2). */
 #include "gateway.h"
 
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "generated/plans.h"
 #include "proto/c/b64url.h"
@@ -57,6 +58,7 @@ static void on_stored(void *user, const redisReply *reply)
         call_refuse(c, "unavailable", NULL);
         return;
     }
+    failpoint("gateway.ticket");
     json_t *answer = c->parts;
     c->parts = NULL;
     respond_json(c->request, 201, answer);
