@@ -326,6 +326,8 @@ const struct plan *plan_find(const char *name)
 /* Is the item (a, or a:b when b is given) in a list like ",x,y:z,"? */
 static bool listed(const char *list, const char *a, size_t a_size, const char *b)
 {
+    if (memchr(a, ',', a_size) || memchr(a, ':', a_size) || (b && strpbrk(b, ",:")))
+        return false;
     for (const char *p = strchr(list, ','); p && p[1]; p = strchr(p + 1, ',')) {
         const char *item = p + 1;
         if (strncmp(item, a, a_size) != 0)
