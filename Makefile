@@ -83,7 +83,8 @@ $(BUILD)/bin/beistand-broker: $(call obj,deploy/run/broker.c)
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcore.a $(BUILD)/libcommon.a $(BUILD)/libproto.a
 	@mkdir -p $(@D)
 	$(CC) $(SAN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(BUILD)/libcore.a $(BUILD)/libproto.a -lcmocka $(LIBS_CORE) $(LIBS_SERVICE) -lpng
-units: $(unit_tests)
+-include tests/fuzz/fuzz.mk
+units: $(unit_tests) $(fuzzers)
 
 # ---- the Windows program and the console ----
 agent-deps:
@@ -126,6 +127,7 @@ asan:
 	$(MAKE) BUILD=build/asan SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" CFLAGS="-O1 -g" units
 	$(PY) tests/run.py --units build/asan
 fuzz:
+	deploy/setup/install.sh build fuzz
 	$(PY) tests/fuzz/run.py
 bench:
 	$(MAKE) all

@@ -2,7 +2,7 @@
 """Everything `make test` runs, in one place, closed by one line: N passed, N failed, N skipped.
 
     run.py                 units, the contract (proto), borders, system tests, console
-    run.py --units DIR     only the unit tests of the build in DIR (make asan)
+    run.py --units DIR     only the unit tests and fuzzers' replays of the build in DIR (make asan)
     run.py --real-kafka    the system tests that touch the bus, against real Apache Kafka
     run.py --only system   one part: units, proto, borders, system, console
 """
@@ -68,6 +68,20 @@ def run_units(results, build):
         print(f"{'not ok' if bad else 'ok'} - {program.name}: {len(good)} passed, {len(bad)} failed", flush=True)
         if bad:
             print(output[-4000:], flush=True)
+    replay_fuzzers(results, build)
+
+
+def replay_fuzzers(results, build):
+    """Every fuzzer takes its seeds (the golden vectors) and whatever was found once."""
+    sys.path.insert(0, str(ROOT / "tests" / "fuzz"))
+    import seeds
+    with tempfile.TemporaryDirectory(prefix="beistand-seeds-") as folder:
+        seeds.write(folder)
+        for name in seeds.names():
+            status, output = run([Path(build) / "fuzz" / name, Path(folder) / name], UNIT_S)
+            told = re.search(r"^(\d+) inputs$", output, re.M)
+            good = status == 0 and told and int(told.group(1)) > 0
+            results.case(f"fuzz corpus replays: {name}" + (f", {told.group(1)} inputs" if told else ""), good, output[-4000:])
 
 
 def run_proto(results):
