@@ -162,10 +162,16 @@ static void setup_ends(void)
     make_end(&program);
 }
 
-static void free_ends(void)
+/* The connection is gone; the streams stay. */
+static void cut(void)
 {
     peer_cleanup(&viewer.peer);
     peer_cleanup(&program.peer);
+}
+
+static void free_ends(void)
+{
+    cut();
     mux_free(viewer.mux);
     mux_free(program.mux);
 }
@@ -246,8 +252,7 @@ static void test_stream_survives_lost_connections(void **state)
         written += n;
         peer_flush(&viewer.peer);
         if (turn % 5 == 4) { /* what is on the wire is lost */
-            peer_cleanup(&viewer.peer);
-            peer_cleanup(&program.peer);
+            cut();
             connect_ends(MODE_RESUME, NULL);
             run(4);
             assert_true(viewer.open && program.open);
@@ -307,11 +312,13 @@ static void test_a_resume_needs_the_key_of_the_last_connection(void **state)
     connect_ends(MODE_PAIR, "12345678");
     run(4);
     viewer.keys.psk[5] ^= 1;
+    cut();
     connect_ends(MODE_RESUME, NULL);
     run(4);
     assert_false(viewer.open || program.open);
     assert_string_equal(viewer.reason, "ticket_invalid");
     viewer.keys.resume_id[5] ^= 1;
+    cut();
     connect_ends(MODE_RESUME, NULL);
     run(4);
     assert_false(viewer.open || program.open);
@@ -332,8 +339,7 @@ static void test_every_connection_has_fresh_keys(void **state)
         for (int j = 0; j < i; j++)
             assert_memory_not_equal(seen[i], seen[j], KEY_BYTES);
         assert_memory_not_equal(viewer.keys.send, viewer.keys.receive, KEY_BYTES);
-        peer_cleanup(&viewer.peer);
-        peer_cleanup(&program.peer);
+        cut();
     }
     free_ends();
 }
@@ -346,6 +352,7 @@ static void test_ends_with_different_claims_do_not_meet(void **state)
     struct peer_hooks hooks = {&viewer, on_send, send_room, on_open, on_over};
     setup_ends();
     connect_ends(MODE_PAIR, "12345678");
+    peer_cleanup(&viewer.peer);
     viewer.out.n = 0;
     handshake_viewer(&viewer.peer.handshake, MODE_PAIR, "sid", "conn", "other claims", "12345678", NULL, NULL, &viewer_hooks);
     peer_start(&viewer.peer, viewer.mux, &hooks);
