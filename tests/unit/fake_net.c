@@ -16,6 +16,14 @@ static size_t n_connections;
 static int64_t now;
 static bool refusing;
 
+static uint8_t *grown(uint8_t *buffer, size_t size)
+{
+    uint8_t *out = size <= FAKE_BUFFER ? realloc(buffer, size + 1) : NULL;
+    if (!out)
+        abort();
+    return out;
+}
+
 void fake_net_reset(void)
 {
     for (size_t i = 0; i < n_connections; i++) {
@@ -51,8 +59,7 @@ struct net *fake_net_at(size_t i)
 
 void fake_net_feed(struct net *n, const void *data, size_t size, size_t piece)
 {
-    if (size > FAKE_BUFFER - n->in_size)
-        abort();
+    n->in = grown(n->in, n->in_size + size);
     memcpy(n->in + n->in_size, data, size);
     n->in_size += size;
     n->piece = piece;
@@ -102,7 +109,8 @@ struct net *net_connect(const char *host, uint16_t port)
     if (n_connections == FAKE_CONNECTIONS)
         abort();
     struct net *n = &connections[n_connections++];
-    *n = (struct net){.state = NET_OPEN, .in = calloc(1, FAKE_BUFFER), .out = calloc(1, FAKE_BUFFER + 1), .room = SIZE_MAX};
+    *n = (struct net){.state = NET_OPEN, .in = grown(NULL, 1), .out = grown(NULL, 1), .room = SIZE_MAX};
+    n->out[0] = '\0';
     return n;
 }
 
@@ -116,10 +124,10 @@ int net_send(struct net *n, const void *data, size_t size)
     if (n->closed || n->state != NET_OPEN)
         return -1;
     size = size < n->room ? size : n->room;
-    if (size > FAKE_BUFFER - n->out_size)
-        abort();
+    n->out = grown(n->out, n->out_size + size + 1);
     memcpy(n->out + n->out_size, data, size);
     n->out_size += size;
+    n->out[n->out_size] = '\0';
     n->room -= n->room == SIZE_MAX ? 0 : size;
     return (int)size;
 }
