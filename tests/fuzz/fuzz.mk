@@ -2,7 +2,7 @@
 # builds with clang in a build folder of its own).
 FUZZ_ENGINE ?= $(call obj,tests/fuzz/replay.c)
 fuzzers = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-fuzz_helpers = $(call obj,tests/unit/fake_net.c tests/unit/scripted_random.c)
+fuzz_helpers = $(call obj,tests/unit/fake_net.c tests/unit/fake_pc.c tests/unit/scripted_random.c)
 $(BUILD)/fuzz/fuzz_event: $(call obj,services/gateway/view.c)
 $(BUILD)/fuzz/fuzz_head: $(call obj,services/gateway/email.c services/relay/head.c)
 $(BUILD)/fuzz/fuzz_mail: $(call obj,services/invitations/compose.c)

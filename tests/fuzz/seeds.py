@@ -145,6 +145,19 @@ def fuzz_mail():
     yield b"\x83" + b"".join(part(n.encode() + b"\r\nBcc: x@y.z\r\n\r\n") for n in names)
 
 
+def fuzz_program():
+    offer = json.dumps({"type": "offer", "conn_id": "x", "claims": "e30", "signature": "A" * 86}).encode()
+    yield b"\x00" + b"".join(part(t) for t in (offer, b'{"type":"ended","reason":"ended_by_technician"}', b'{"type":"drain"}', b"{}", b"x"))
+    report = json.dumps({"session": "s", "technician": "Tina", "company": "M", "language": "de"}).encode()
+    active = json.dumps({"session": "s", "agent_token": "t", "expires_at": 9000000, "server_time": 1000000}).encode()
+    yield b"\x01\x00" + part(report) + b"\x01" + part(b'{"reason":"code_invalid","attempts_left":4}') + b"\x00" + part(active) + b"\x00" + part(b'{"status":"ended","reason":"x"}')
+    lines = [b'{"type":"set_password","password":"correct horse"}\n', b'{"type":"start","feature":"remote"}\n', b'{"type":"x"}\n', b"{", b'{"type":"end"}\n']
+    yield b"\x02" + b"".join(b"\x00" + part(line) for line in lines)
+    yield b"\x02\x01" + part(b"RFB 003.008\n") + b"\x05" + part(b"file")
+    hello = unhex(vectors("handshake")["exchanges"][0]["messages"][0]["hex"])
+    yield b"\x03" + part(bytes([0x82, len(hello)]) + hello) + part(b"\x82\x21\x03" + bytes(32)) + part(b"\x89\x00")
+
+
 def names():
     return sorted(path.stem for path in HERE.glob("fuzz_*.c"))
 

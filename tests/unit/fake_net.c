@@ -13,7 +13,7 @@ struct net {
 
 static struct net connections[FAKE_CONNECTIONS];
 static size_t n_connections;
-static int64_t now;
+static int64_t now, turned;
 static bool refusing;
 
 static uint8_t *grown(uint8_t *buffer, size_t size)
@@ -32,12 +32,18 @@ void fake_net_reset(void)
     }
     n_connections = 0;
     now = 1000000;
+    turned = 0;
     refusing = false;
 }
 
 void fake_net_advance(int64_t ms)
 {
     now += ms;
+}
+
+void fake_net_turn_clock(int64_t ms)
+{
+    turned += ms;
 }
 
 void fake_net_refuse(bool refuse)
@@ -166,5 +172,5 @@ int64_t clock_monotonic_ms(void)
 
 int64_t clock_wall_ms(void)
 {
-    return now;
+    return now + turned;
 }

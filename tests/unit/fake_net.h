@@ -4,11 +4,13 @@
 
 #include "agent/core/net.h"
 
-enum { FAKE_CONNECTIONS = 8, FAKE_BUFFER = 1 << 20 };
+enum { FAKE_CONNECTIONS = 64, FAKE_BUFFER = 1 << 20 };
 
 /* Forgets all connections; the clocks start at 1,000,000. */
 void fake_net_reset(void);
 void fake_net_advance(int64_t ms);
+/* Moves the wall clock alone, as somebody at the PC can. */
+void fake_net_turn_clock(int64_t ms);
 /* Connections made since the reset; the i-th, also after net_close(). */
 size_t fake_net_count(void);
 struct net *fake_net_at(size_t i);
