@@ -30,6 +30,11 @@ bool rfb_flow_open(const struct rfb *r, int64_t now_ms)
     return !waiting(r, now_ms) || rfb_offset(r) - r->flow.acked < r->flow.window;
 }
 
+bool rfb_flow_idle(const struct rfb *r, int64_t now_ms)
+{
+    return !waiting(r, now_ms);
+}
+
 size_t rfb_flow_budget(const struct rfb *r)
 {
     uint64_t on_way = rfb_offset(r) - r->flow.acked;
