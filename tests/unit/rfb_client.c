@@ -279,7 +279,7 @@ static size_t read_cut_text(struct rfb_client *c, const uint8_t *p, size_t n)
         c->texts++;
     } else {
         c->clipboard_flags = get_u32(p + 8);
-        if (c->clipboard_flags >> 28 & 1)
+        if (c->clipboard_flags >> 24 == 0x10) /* provide alone; caps names all actions */
             read_provided(c, p + 12, size - 4);
     }
     return 8 + size;

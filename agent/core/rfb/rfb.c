@@ -102,7 +102,7 @@ const char *rfb_error(const struct rfb *r)
 const uint8_t *rfb_output(const struct rfb *r, size_t *size)
 {
     *size = r->out.size;
-    return r->out.size > 0 ? r->out.data + r->out.start : NULL;
+    return rfb_out_bytes(&r->out);
 }
 
 void rfb_output_taken(struct rfb *r, size_t n)
@@ -168,6 +168,7 @@ enum rfb_result rfb_update(struct rfb *r, const struct rfb_frame *frame,
         if (other && resize(r, (uint16_t)frame->width, (uint16_t)frame->height) != RFB_OK)
             return r->failed;
         rfb_frame_compare(r, frame, other ? NULL : hints, hint_count);
+        r->framed = true;
     }
     put = rfb_update_encode(r, frame, now_ms);
     if (sent != NULL)

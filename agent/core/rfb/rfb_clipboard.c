@@ -63,7 +63,7 @@ static void put_extended(struct rfb *r, uint32_t flags, const struct rfb_out *bo
     put_header(r, 0u - (uint32_t)(4 + (body ? body->size : 0)));
     rfb_out_u32(&r->out, flags);
     if (body)
-        rfb_out_put(&r->out, body->data + body->start, body->size);
+        rfb_out_put(&r->out, rfb_out_bytes(body), body->size);
 }
 
 void rfb_clipboard_hello(struct rfb *r)

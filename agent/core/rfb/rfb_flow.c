@@ -6,7 +6,7 @@
 
 enum {
     WINDOW_START = 128 * 1024,
-    WINDOW_MIN = 32 * 1024,
+    WINDOW_MIN = 12 * 1024,
     WINDOW_MAX = 4 * 1024 * 1024,
     BUDGET_MAX = 1024 * 1024, /* of one update, so that the output stays bounded */
     PERIOD_MS = 5000,         /* the path may change: old minima are forgotten after two periods */

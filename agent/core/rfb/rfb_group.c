@@ -197,7 +197,7 @@ void rfb_raw(struct rfb *r, struct rfb_rect a)
 {
     rfb_rect_header(r, a, RFB_RAW);
     rfb_fill_scratch(r, a, RFB_PACK_PIXEL);
-    rfb_out_put(&r->out, r->scratch.data + r->scratch.start, r->scratch.size);
+    rfb_out_put(&r->out, rfb_out_bytes(&r->scratch), r->scratch.size);
     r->out.failed |= r->scratch.failed;
     r->rects[RFB_COUNT_LOSSLESS]++;
 }

@@ -265,7 +265,7 @@ static enum rfb_result on_message(struct rfb *r, const uint8_t *m, int64_t now_m
 
 static size_t phase_size(const struct rfb *r)
 {
-    const uint8_t *m = r->in.data + r->in.start;
+    const uint8_t *m = rfb_out_bytes(&r->in);
     switch (r->phase) {
     case RFB_PHASE_VERSION: return 12;
     case RFB_PHASE_SECURITY:
@@ -276,7 +276,7 @@ static size_t phase_size(const struct rfb *r)
 
 static enum rfb_result phase_message(struct rfb *r, int64_t now_ms)
 {
-    const uint8_t *m = r->in.data + r->in.start;
+    const uint8_t *m = rfb_out_bytes(&r->in);
     switch (r->phase) {
     case RFB_PHASE_VERSION: return on_version(r, m);
     case RFB_PHASE_SECURITY: return on_security(r, m[0]);

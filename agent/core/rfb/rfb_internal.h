@@ -33,6 +33,10 @@ void rfb_out_u16(struct rfb_out *o, uint16_t v);
 void rfb_out_u32(struct rfb_out *o, uint32_t v);
 void rfb_out_take(struct rfb_out *o, size_t n); /* a large buffer that got empty is given back */
 void rfb_out_clear(struct rfb_out *o);
+static inline const uint8_t *rfb_out_bytes(const struct rfb_out *o)
+{
+    return o->data == NULL ? NULL : o->data + o->start;
+}
 
 static inline uint16_t rfb_get16(const uint8_t *p)
 {
@@ -186,6 +190,7 @@ struct rfb {
     uint16_t width, height;
     uint16_t frame_w, frame_h; /* of the last frame; differs when the viewer cannot resize */
     uint8_t *copy; /* BGRX, stride width × 4 */
+    bool framed;   /* there has been a frame: the copy is a picture */
     unsigned tiles_x, tiles_y;
     struct rfb_tile *tiles;
     unsigned next_row; /* tile row where the last update ran out of budget */

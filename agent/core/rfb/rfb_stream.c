@@ -40,7 +40,7 @@ void rfb_stream_put(struct rfb_stream *s, int level, const struct rfb_out *in, s
         to->failed = true;
         return;
     }
-    s->z.next_in = in->data + in->start;
+    s->z.next_in = (Bytef *)rfb_out_bytes(in);
     s->z.avail_in = (uInt)in->size;
     do {
         uint8_t *at = rfb_out_reserve(to, STEP);

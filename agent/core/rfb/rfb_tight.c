@@ -35,7 +35,7 @@ static void put_length(struct rfb *r, size_t n)
 static void put_stream(struct rfb *r, unsigned s)
 {
     if (!r->scratch.failed && r->scratch.size < PLAIN_BELOW) {
-        rfb_out_put(&r->out, r->scratch.data + r->scratch.start, r->scratch.size);
+        rfb_out_put(&r->out, rfb_out_bytes(&r->scratch), r->scratch.size);
         return;
     }
     rfb_out_clear(&r->packed);
@@ -45,7 +45,7 @@ static void put_stream(struct rfb *r, unsigned s)
         return;
     }
     put_length(r, r->packed.size);
-    rfb_out_put(&r->out, r->packed.data + r->packed.start, r->packed.size);
+    rfb_out_put(&r->out, rfb_out_bytes(&r->packed), r->packed.size);
 }
 
 static void fill_mono(struct rfb *r, struct rfb_rect a, const struct rfb_palette *pal)
@@ -132,7 +132,7 @@ void rfb_tight(struct rfb *r, struct rfb_rect a, const struct rfb_palette *pal, 
     } else if (jpeg && rfb_jpeg(r, a)) {
         rfb_out_u8(&r->out, TIGHT_JPEG);
         put_length(r, r->packed.size);
-        rfb_out_put(&r->out, r->packed.data + r->packed.start, r->packed.size);
+        rfb_out_put(&r->out, rfb_out_bytes(&r->packed), r->packed.size);
         r->rects[RFB_COUNT_JPEG]++;
         *was_lossy = true;
     } else {

@@ -5,8 +5,8 @@
 
 enum {
     QUIET_MS = 250, /* without any change, before sharpening starts */
-    SHARPEN_BUDGET = 64 * 1024,
-    SHARPEN_AREA = 4 * RFB_TILE * RFB_TILE,
+    SHARPEN_BUDGET = 32 * 1024,
+    SHARPEN_AREA = 2 * RFB_TILE * RFB_TILE,
     AREA_MIN = 2 * RFB_TILE * RFB_TILE
 };
 
@@ -57,9 +57,11 @@ static unsigned write_dirty(struct rfb *r, struct span s, size_t budget, int64_t
     return n;
 }
 
-static unsigned write_sharp(struct rfb *r, struct span s, size_t budget, int64_t now_ms)
+/* Little at a time: the next change waits behind it. A window that shrank says how slow the path is. */
+static unsigned write_sharp(struct rfb *r, struct span s, int64_t now_ms)
 {
-    uint64_t end = rfb_offset(r) + (budget < SHARPEN_BUDGET ? budget : SHARPEN_BUDGET);
+    size_t part = r->flow.window / 4;
+    uint64_t end = rfb_offset(r) + (part < SHARPEN_BUDGET ? part : SHARPEN_BUDGET);
     struct rfb_pick pick = {true, SHARPEN_AREA, now_ms};
     unsigned n = 0;
 
@@ -82,6 +84,8 @@ static int64_t due_ms(const struct rfb *r, struct span s, int64_t now_ms)
 {
     bool idle = rfb_flow_idle(r, now_ms);
     int64_t next = -1;
+    if (!r->framed)
+        return -1;
     for (unsigned ty = s.y0; ty < s.y1; ty++) {
         for (unsigned tx = s.x0; tx < s.x1; tx++) {
             const struct rfb_tile *t = rfb_tile(r, tx, ty);
@@ -118,9 +122,11 @@ static unsigned write_pixels(struct rfb *r, const struct rfb_frame *f, int64_t n
             n += rfb_scroll(r, f, now_ms);
         rfb_frame_accept(r, f, now_ms);
     }
+    if (!r->framed)
+        return 0;
     n += write_dirty(r, s, budget, now_ms);
     if (n == 0)
-        n = write_sharp(r, s, budget, now_ms);
+        n = write_sharp(r, s, now_ms);
     return n;
 }
 

@@ -175,6 +175,6 @@ void rfb_zrle(struct rfb *r, struct rfb_rect a)
     }
     rfb_rect_header(r, a, RFB_ZRLE);
     rfb_out_u32(&r->out, (uint32_t)r->packed.size);
-    rfb_out_put(&r->out, r->packed.data + r->packed.start, r->packed.size);
+    rfb_out_put(&r->out, rfb_out_bytes(&r->packed), r->packed.size);
     r->rects[RFB_COUNT_LOSSLESS]++;
 }
