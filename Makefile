@@ -18,7 +18,7 @@ LIBS_CLI = $(LIBS_CORE) -lpng -lhiredis -largon2 -ljansson
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 common_src = $(wildcard services/common/*.c)
 proto_src = $(wildcard proto/c/*.c)
-core_src = $(wildcard agent/core/*.c agent/core/screen/*.c)
+core_src = $(wildcard agent/core/*.c agent/core/rfb/*.c)
 generated = reasons texts_mail texts_install_page texts_program plans lua_scripts openapi_json
 generated_c = $(patsubst %,$(BUILD)/generated/%.c,$(generated))
 generated_obj = $(generated_c:.c=.o)

@@ -159,6 +159,7 @@ void program_free(struct program *p)
         http_client_close(&p->http);
     if (p->control_used)
         ws_client_close(&p->control, 1001);
+    free(p->cursor_pixels);
     crypto_wipe(p, sizeof *p);
     free(p);
 }
@@ -436,6 +437,7 @@ void program_step(struct program *p, int extra, int timeout_ms)
     struct net *set[NET_WAIT_MAX];
     bool want_write[NET_WAIT_MAX];
     size_t n = 0;
+    int64_t now = clock_monotonic_ms();
     if (p->http_busy) {
         set[n] = p->http.net;
         want_write[n++] = http_client_wants_write(&p->http);
@@ -450,8 +452,9 @@ void program_step(struct program *p, int extra, int timeout_ms)
             continue;
         set[n] = v->ws.net;
         want_write[n++] = ws_client_wants_write(&v->ws);
-        if (v->rfb && rfb_wants_update(v->rfb) && timeout_ms > FRAME_MS)
-            timeout_ms = FRAME_MS;
+        int wait = viewer_wait_ms(v, now);
+        if (wait >= 0 && wait < timeout_ms)
+            timeout_ms = wait;
     }
     if (p->state == PROGRAM_START || p->state == PROGRAM_REMOVING)
         timeout_ms = 0;
