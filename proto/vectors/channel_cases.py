@@ -1,4 +1,5 @@
 """Cases of make.py: records and handshakes (channel.md section 3)."""
+
 import primitives as p
 from socket_cases import shorten
 
@@ -8,18 +9,32 @@ PAIR, CONNECT, RESUME = 1, 2, 3
 
 def records(sample):
     key = sample("record key", 32)
-    plains = [b"", b"a", b"{\"type\":\"end\"}\n", bytes(100), b"s" * 16384]
+    plains = [b"", b"a", b'{"type":"end"}\n', bytes(100), b"s" * 16384]
     good = [p.seal(key, i, plain) for i, plain in enumerate(plains)]
 
     def bad(name, message):
         return {"name": name, "message": shorten(message)}
-    flipped = [bytes([*good[1][:i], good[1][i] ^ 1, *good[1][i + 1:]]) for i in (0, 1, len(good[1]) - 1)]
-    return {"about": "channel.md section 3: records under one key, counter from 0 (long ones by their SHA-256); refused: none of them opens as the first record",
-            "key": key.hex(), "records": [{"plain": shorten(x), "message_sha256": p.sha256(m).hex(), **({"message": m.hex()} if len(m) < 200 else {})}
-                                             for x, m in zip(plains, good)],
-            "refused": [bad("the second record", good[1]), *[bad("one bit changed", m) for m in flipped], bad("empty", b""), bad("type only", b"\x10"),
-                        bad("cut tag", good[0][:-1]), bad("one byte more", good[0] + b"\0"), bad("another type", b"\x11" + good[0][1:]),
-                        bad("another key", p.seal(sample("other", 32), 0, b"a")), bad("a plaintext of 16385 bytes", b"\x10" + bytes(16385 + 16))]}
+
+    flipped = [bytes([*good[1][:i], good[1][i] ^ 1, *good[1][i + 1 :]]) for i in (0, 1, len(good[1]) - 1)]
+    return {
+        "about": "channel.md section 3: records under one key, counter from 0 (long ones by their SHA-256); refused: none of them opens as the first record",
+        "key": key.hex(),
+        "records": [
+            {"plain": shorten(x), "message_sha256": p.sha256(m).hex(), **({"message": m.hex()} if len(m) < 200 else {})}
+            for x, m in zip(plains, good)
+        ],
+        "refused": [
+            bad("the second record", good[1]),
+            *[bad("one bit changed", m) for m in flipped],
+            bad("empty", b""),
+            bad("type only", b"\x10"),
+            bad("cut tag", good[0][:-1]),
+            bad("one byte more", good[0] + b"\0"),
+            bad("another type", b"\x11" + good[0][1:]),
+            bad("another key", p.seal(sample("other", 32), 0, b"a")),
+            bad("a plaintext of 16385 bytes", b"\x10" + bytes(16385 + 16)),
+        ],
+    }
 
 
 class Exchange:
@@ -29,9 +44,21 @@ class Exchange:
         self.name, self.mode, self.secrets = name, mode, secrets
         self.nonce_v, self.nonce_p = sample(f"{name} viewer nonce", 16), sample(f"{name} program nonce", 16)
         # Below 2^252: the same scalar whether it is reduced or not.
-        self.secret_v, self.secret_p = (sample(f"{name} {who} secret", 32)[:31] + b"\x0f" for who in ("viewer", "program"))
+        self.secret_v, self.secret_p = (
+            sample(f"{name} {who} secret", 32)[:31] + b"\x0f" for who in ("viewer", "program")
+        )
         self.salt, self.iterations = secrets.get("salt", bytes(16)), secrets.get("iterations", 0)
-        self.ctx = p.sha256(b"beistand cpace v1\0", session.encode(), b"\0", conn.encode(), b"\0", bytes([mode]), self.nonce_v, self.nonce_p, p.sha256(claims.encode()))
+        self.ctx = p.sha256(
+            b"beistand cpace v1\0",
+            session.encode(),
+            b"\0",
+            conn.encode(),
+            b"\0",
+            bytes([mode]),
+            self.nonce_v,
+            self.nonce_p,
+            p.sha256(claims.encode()),
+        )
         self.messages = []
         if mode == RESUME:
             self.run_resume()
@@ -46,7 +73,9 @@ class Exchange:
         return bytes([2, 1, self.mode]) + self.nonce_p + self.salt + self.iterations.to_bytes(4, "big") + more
 
     def run_resume(self):
-        self.say("viewer", bytes([1, 1, RESUME]) + self.nonce_v + self.secrets["resume_id"] + p.x25519_public(self.secret_v))
+        self.say(
+            "viewer", bytes([1, 1, RESUME]) + self.nonce_v + self.secrets["resume_id"] + p.x25519_public(self.secret_v)
+        )
         self.say("program", self.ack(p.x25519_public(self.secret_p)))
         self.ikm = self.secrets["psk"] + p.x25519(self.secret_v, p.x25519_public(self.secret_p))
 
@@ -70,14 +99,28 @@ class Exchange:
 
     @property
     def keys(self):
-        return {"viewer": p.expand(self.prk, "key viewer").hex(), "program": p.expand(self.prk, "key program").hex(),
-                "psk": p.expand(self.prk, "resume psk").hex(), "resume_id": p.expand(self.prk, "resume id")[:16].hex()}
+        return {
+            "viewer": p.expand(self.prk, "key viewer").hex(),
+            "program": p.expand(self.prk, "key program").hex(),
+            "psk": p.expand(self.prk, "resume psk").hex(),
+            "resume_id": p.expand(self.prk, "resume id")[:16].hex(),
+        }
 
     def view(self):
         given = {k: v.hex() if isinstance(v, bytes) else v for k, v in self.secrets.items()}
-        return {"name": self.name, "mode": self.mode, **given, "viewer": {"nonce": self.nonce_v.hex(), "secret": self.secret_v.hex()},
-                "program": {"nonce": self.nonce_p.hex(), "secret": self.secret_p.hex()}, "ctx": self.ctx.hex(), "ikm": self.ikm.hex(), "prk": self.prk.hex(),
-                "transcript": self.transcript.hex(), "messages": [{"from": who, "hex": m.hex()} for who, m in self.messages], "keys": self.keys}
+        return {
+            "name": self.name,
+            "mode": self.mode,
+            **given,
+            "viewer": {"nonce": self.nonce_v.hex(), "secret": self.secret_v.hex()},
+            "program": {"nonce": self.nonce_p.hex(), "secret": self.secret_p.hex()},
+            "ctx": self.ctx.hex(),
+            "ikm": self.ikm.hex(),
+            "prk": self.prk.hex(),
+            "transcript": self.transcript.hex(),
+            "messages": [{"from": who, "hex": m.hex()} for who, m in self.messages],
+            "keys": self.keys,
+        }
 
 
 def refusal(reason, retry_ms=0):
@@ -85,7 +128,7 @@ def refusal(reason, retry_ms=0):
 
 
 def changed(message, at, value):
-    return message[:at] + value + message[at + len(value):]
+    return message[:at] + value + message[at + len(value) :]
 
 
 def hostile_viewer_input(pair, connect, resume):
@@ -136,22 +179,59 @@ def hostile_program_input(pair, resume):
 
 
 def handshake(sample, identifier):
-    session, conn, claims = identifier(7, "handshake session"), identifier(7, "handshake conn"), p.b64u(b'{"v":1,"mode":"pair"}')
+    session, conn, claims = (
+        identifier(7, "handshake session"),
+        identifier(7, "handshake conn"),
+        p.b64u(b'{"v":1,"mode":"pair"}'),
+    )
     digits, password, salt, iterations = "12345670", "Grüße-aus-Köln 42", sample("salt", 16), 100000
     same = (sample, session, conn, claims)
     pair = Exchange("pair", PAIR, *same, digits=digits, prs=digits.encode())
-    connect = Exchange("connect", CONNECT, *same, password=password, salt=salt, iterations=iterations, prs=p.pbkdf2(password, salt, iterations))
+    connect = Exchange(
+        "connect",
+        CONNECT,
+        *same,
+        password=password,
+        salt=salt,
+        iterations=iterations,
+        prs=p.pbkdf2(password, salt, iterations),
+    )
     keys = {k: bytes.fromhex(v) for k, v in connect.keys.items()}
     resume = Exchange("resume", RESUME, *same, psk=keys["psk"], resume_id=keys["resume_id"])
     wrong = changed(pair.messages[4][1], 1, bytes([pair.messages[4][1][1] ^ 1]))
-    judged = [{"exchange": e.name, "hex": changed(e.messages[-2][1], 1, bytes([e.messages[-2][1][1] ^ 1])).hex(), "reason": reason} for e, reason in
-              ((pair, "code_invalid"), (connect, "password_wrong"), (resume, "ticket_invalid"))]
+    judged = [
+        {
+            "exchange": e.name,
+            "hex": changed(e.messages[-2][1], 1, bytes([e.messages[-2][1][1] ^ 1])).hex(),
+            "reason": reason,
+        }
+        for e, reason in ((pair, "code_invalid"), (connect, "password_wrong"), (resume, "ticket_invalid"))
+    ]
     assert judged[0]["hex"] == wrong.hex()
-    return {"about": "channel.md section 3 with fixed randomness: secret is the CPace scalar (modes 1, 2) or the X25519 secret (mode 3); prs is the 8 digits or the PBKDF2 value. "
-                     "hostile: `hex` comes instead of message `at` and ends the handshake at `receiver`; wrong_tags: the program answers a wrong tag_v with this reason; refusals: what a viewer is told",
-            "session": session, "conn_id": conn, "claims": claims, "exchanges": [e.view() for e in (pair, connect, resume)],
-            "hostile": [{"receiver": who, "exchange": e.name, "at": at, "name": name, "hex": shorten(m)} for who, group in
-                        (("viewer", hostile_viewer_input(pair, connect, resume)), ("program", hostile_program_input(pair, resume))) for e, at, name, m in group],
-            "wrong_tags": judged,
-            "refusals": [{"hex": refusal(r, ms).hex(), "reason": r.decode(), "retry_ms": ms} for r, ms in
-                         ((b"code_invalid", 0), (b"password_wrong", 300000), (b"attempts_exhausted", 4294967295), (b"", 0), (b"a" * 64, 1))]}
+    return {
+        "about": "channel.md section 3 with fixed randomness: secret is the CPace scalar (modes 1, 2) or the X25519 secret (mode 3); prs is the 8 digits or the PBKDF2 value. "
+        "hostile: `hex` comes instead of message `at` and ends the handshake at `receiver`; wrong_tags: the program answers a wrong tag_v with this reason; refusals: what a viewer is told",
+        "session": session,
+        "conn_id": conn,
+        "claims": claims,
+        "exchanges": [e.view() for e in (pair, connect, resume)],
+        "hostile": [
+            {"receiver": who, "exchange": e.name, "at": at, "name": name, "hex": shorten(m)}
+            for who, group in (
+                ("viewer", hostile_viewer_input(pair, connect, resume)),
+                ("program", hostile_program_input(pair, resume)),
+            )
+            for e, at, name, m in group
+        ],
+        "wrong_tags": judged,
+        "refusals": [
+            {"hex": refusal(r, ms).hex(), "reason": r.decode(), "retry_ms": ms}
+            for r, ms in (
+                (b"code_invalid", 0),
+                (b"password_wrong", 300000),
+                (b"attempts_exhausted", 4294967295),
+                (b"", 0),
+                (b"a" * 64, 1),
+            )
+        ],
+    }

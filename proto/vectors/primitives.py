@@ -1,6 +1,7 @@
 """What channel.md rests on, written down a second time and slowly, so that the golden vectors do not come from the
 code they check: Crockford base32, link tokens, Damm, ristretto255 (RFC 9496) and CPace (draft-irtf-cfrg-cpace). AES-GCM,
 Ed25519 and X25519 are python3-cryptography's."""
+
 import base64
 import hashlib
 import hmac
@@ -12,14 +13,24 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 # H. Michael Damm's thesis, page 106.
-DAMM = ["0317598642", "7092154863", "4206871359", "1750983426", "6123045978", "3674209581", "5869720134", "8945362017",
-        "9438617205", "2581436790"]
+DAMM = [
+    "0317598642",
+    "7092154863",
+    "4206871359",
+    "1750983426",
+    "6123045978",
+    "3674209581",
+    "5869720134",
+    "8945362017",
+    "9438617205",
+    "2581436790",
+]
 
 
 def crockford(data):
     bits = "".join(f"{byte:08b}" for byte in data)
     bits += "0" * (-len(bits) % 5)
-    return "".join(CROCKFORD[int(bits[i:i + 5], 2)] for i in range(0, len(bits), 5))
+    return "".join(CROCKFORD[int(bits[i : i + 5], 2)] for i in range(0, len(bits), 5))
 
 
 def link_token(data):
@@ -172,7 +183,7 @@ def one_way_map(half):
 
 
 def from_uniform(data):
-    halves = [int.from_bytes(data[i:i + 32], "little") % 2**255 for i in (0, 32)]
+    halves = [int.from_bytes(data[i : i + 32], "little") % 2**255 for i in (0, 32)]
     return add(one_way_map(halves[0]), one_way_map(halves[1]))
 
 

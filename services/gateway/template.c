@@ -22,11 +22,20 @@ void page_put_escaped(struct page_out *o, const char *text)
 {
     for (; *text; text++) {
         switch (*text) {
-        case '&': page_put(o, "&amp;", 5); break;
-        case '<': page_put(o, "&lt;", 4); break;
-        case '>': page_put(o, "&gt;", 4); break;
-        case '"': page_put(o, "&quot;", 6); break;
-        default: page_put(o, text, 1);
+        case '&':
+            page_put(o, "&amp;", 5);
+            break;
+        case '<':
+            page_put(o, "&lt;", 4);
+            break;
+        case '>':
+            page_put(o, "&gt;", 4);
+            break;
+        case '"':
+            page_put(o, "&quot;", 6);
+            break;
+        default:
+            page_put(o, text, 1);
         }
     }
 }
@@ -39,8 +48,7 @@ static const char *find_value(const char *const *values, const char *name)
     return "";
 }
 
-static void put_placeholder(struct page_out *o, const char *name, enum language language,
-                            const char *const *values)
+static void put_placeholder(struct page_out *o, const char *name, enum language language, const char *const *values)
 {
     char filled[VALUE_MAX];
     if (strncmp(name, "v:", 2) == 0) {

@@ -1,5 +1,5 @@
-/* The install page's template: {{t:key}} is a text of proto/texts/install_page.json, {{v:name}} a value; both are escaped
- * for HTML. Pure. */
+/* The install page's template: {{t:key}} is a text of proto/texts/install_page.json, {{v:name}} a value; both are
+ * escaped for HTML. Pure. */
 #ifndef BEISTAND_TEMPLATE_H
 #define BEISTAND_TEMPLATE_H
 

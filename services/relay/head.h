@@ -7,7 +7,8 @@
 
 /* Copies the value of a header without blanks around it. false: absent, twice, or longer than size - 1. */
 bool head_value(const char *head, const char *name, char *out, size_t size);
-/* The value of "prefixVALUE" in the comma separated list of Sec-WebSocket-Protocol. false: absent, empty or too long. */
+/* The value of "prefixVALUE" in the comma separated list of Sec-WebSocket-Protocol. false: absent, empty or too long.
+ */
 bool head_protocol(const char *list, const char *prefix, char *out, size_t size);
 
 #endif

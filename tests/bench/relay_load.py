@@ -1,5 +1,6 @@
 """What carrying a GiB costs: the relay between a real session's two data sockets, and HAProxy between two ends that say
 the same bytes. Only CPU time of the process in the middle counts, so a slow sender does no harm."""
+
 import base64
 import hashlib
 import os
@@ -13,8 +14,8 @@ from pathlib import Path
 from process import Process
 from stack import free_port, is_free, wait_until
 
-RECORD = 16384 + 17          # a full record of the encrypted channel
-BATCH = 64                   # frames in one write
+RECORD = 16384 + 17  # a full record of the encrypted channel
+BATCH = 64  # frames in one write
 TICKS = os.sysconf("SC_CLK_TCK")
 GIB = 1 << 30
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -36,8 +37,12 @@ def upgrade(address, path, protocols):
     """An open WebSocket as a plain socket."""
     host, port = address.rsplit(":", 1)
     s = socket.create_connection((host, int(port)), 20)
-    s.sendall((f"GET {path} HTTP/1.1\r\nHost: relay\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-               f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\nSec-WebSocket-Protocol: {protocols}\r\n\r\n").encode())
+    s.sendall(
+        (
+            f"GET {path} HTTP/1.1\r\nHost: relay\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\nSec-WebSocket-Protocol: {protocols}\r\n\r\n"
+        ).encode()
+    )
     return s
 
 
@@ -100,8 +105,12 @@ def through_relay(stack, api, activate, size, seconds):
     api.wait(sid, lambda s: s["online"], what="online")
     status, ticket = api.call("POST", f"/v1/sessions/{sid}/tickets", {"feature": "remote", "mode": "connect"})
     assert status == 201, ticket
-    viewer = expect_switching(upgrade(address, f"/relay/c/{ticket['conn_id']}", f"beistand.v1, ticket.{ticket['ticket']}"))
-    program = expect_switching(upgrade(address, f"/relay/c/{ticket['conn_id']}", f"beistand.v1, agent.{token}, session.{sid}"))
+    viewer = expect_switching(
+        upgrade(address, f"/relay/c/{ticket['conn_id']}", f"beistand.v1, ticket.{ticket['ticket']}")
+    )
+    program = expect_switching(
+        upgrade(address, f"/relay/c/{ticket['conn_id']}", f"beistand.v1, agent.{token}, session.{sid}")
+    )
     try:
         return pour(program, viewer, size, stack.process("relay-1").pid, seconds)
     finally:
@@ -128,9 +137,13 @@ backend b
 def accept_one(listener, accepted):
     s, _ = listener.accept()
     head, _ = read_head(s)
-    key = next(line.split(b":", 1)[1].strip() for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key:"))
+    key = next(
+        line.split(b":", 1)[1].strip() for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key:")
+    )
     accept = base64.b64encode(hashlib.sha1(key + GUID.encode()).digest()).decode()
-    s.sendall(f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n".encode())
+    s.sendall(
+        f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n".encode()
+    )
     accepted.put(s)
 
 

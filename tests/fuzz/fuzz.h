@@ -1,5 +1,5 @@
-/* One fuzzer per decoder. Each is linked twice: with libFuzzer (make fuzz), and with replay.c, which feeds it files (the
- * seeds of proto/vectors and what was found once, in every `make test`). */
+/* One fuzzer per decoder. Each is linked twice: with libFuzzer (make fuzz), and with replay.c, which feeds it files
+ * (the seeds of proto/vectors and what was found once, in every `make test`). */
 #ifndef BEISTAND_FUZZ_H
 #define BEISTAND_FUZZ_H
 

@@ -12,7 +12,8 @@ static void compare(const char *text, const json_t *object)
     json_t *value;
     int64_t n;
     bool b;
-    json_object_foreach((json_t *)object, name, value) {
+    json_object_foreach((json_t *)object, name, value)
+    {
         bool is_text = json_get_text(text, name, out, sizeof out);
         HOLDS(is_text == json_is_string(value));
         HOLDS(!is_text || strcmp(out, json_string_value(value)) == 0);

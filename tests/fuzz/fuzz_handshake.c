@@ -14,7 +14,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-static const char *begin(void *user, enum handshake_mode mode, const uint8_t *resume_id, struct handshake_secret *out, uint32_t *retry_ms)
+static const char *begin(void *user, enum handshake_mode mode, const uint8_t *resume_id, struct handshake_secret *out,
+                         uint32_t *retry_ms)
 {
     (void)user;
     HOLDS(mode >= MODE_PAIR && mode <= MODE_RESUME && (resume_id != NULL) == (mode == MODE_RESUME));

@@ -33,8 +33,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *texts[5];
     for (int i = 0; i < 5; i++)
         texts[i] = next_text(&data, &size);
-    struct invitation_mail m = {.from = how & 0x80 ? texts[4] : "B <b@example.com>", .to = "kim@example.com", .customer_name = texts[0], .technician = texts[1], .company = texts[2],
-                                .contact = texts[3], .link = "https://h/i/x#y", .typed_token = "y", .message_id = "x@h", .now_ms = 1750000000000, .expires_ms = 1750000000000,
+    struct invitation_mail m = {.from = how & 0x80 ? texts[4] : "B <b@example.com>",
+                                .to = "kim@example.com",
+                                .customer_name = texts[0],
+                                .technician = texts[1],
+                                .company = texts[2],
+                                .contact = texts[3],
+                                .link = "https://h/i/x#y",
+                                .typed_token = "y",
+                                .message_id = "x@h",
+                                .now_ms = 1750000000000,
+                                .expires_ms = 1750000000000,
                                 .language = (enum language)(how % LANGUAGE_COUNT)};
     char *message = compose_invitation(&m);
     HOLDS(message);

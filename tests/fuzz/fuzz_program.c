@@ -1,6 +1,6 @@
-/* The whole program under a hostile relay, server or technician: control messages, HTTP answers, a data socket's messages
- * before the keys and its channels after them. It never makes an account, removes nothing that it was not told to, and
- * stays in a state of its table. */
+/* The whole program under a hostile relay, server or technician: control messages, HTTP answers, a data socket's
+ * messages before the keys and its channels after them. It never makes an account, removes nothing that it was not told
+ * to, and stays in a state of its table. */
 #include "fuzz.h"
 
 #include "tests/unit/fake_net.h"
@@ -87,7 +87,8 @@ static void stranger_says(struct fake_pc *pc, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const sayings[])(struct fake_pc *, const uint8_t *, size_t) = {relay_says, server_says, technician_says, stranger_says};
+    static void (*const sayings[])(struct fake_pc *, const uint8_t *, size_t) = {relay_says, server_says,
+                                                                                 technician_says, stranger_says};
     static struct fake_pc pc;
     uint8_t how = take_byte(&data, &size);
     if (size > 20000)

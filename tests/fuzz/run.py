@@ -6,6 +6,7 @@
 What was found lies in build/fuzz/found/NAME-*; a copy in tests/fuzz/corpus/NAME/ is replayed by every `make test`. The
 corpus that grew is kept in build/fuzz/corpus and used the next time.
 """
+
 import os
 import re
 import subprocess
@@ -26,8 +27,18 @@ LIMITS = ["-max_len=65536", "-timeout=20", "-rss_limit_mb=2048", "-print_final_s
 
 
 def build():
-    argv = ["make", f"-j{os.cpu_count() or 1}", "-s", f"BUILD={BUILD}", "CC=clang", f"SAN={SANITIZERS}", "CFLAGS=-O1 -g",
-            "WARN=-Wall -Wextra -Werror", "FUZZ_ENGINE=-fsanitize=fuzzer", "fuzzers"]
+    argv = [
+        "make",
+        f"-j{os.cpu_count() or 1}",
+        "-s",
+        f"BUILD={BUILD}",
+        "CC=clang",
+        f"SAN={SANITIZERS}",
+        "CFLAGS=-O1 -g",
+        "WARN=-Wall -Wextra -Werror",
+        "FUZZ_ENGINE=-fsanitize=fuzzer",
+        "fuzzers",
+    ]
     return subprocess.run(argv, cwd=ROOT, check=False).returncode
 
 
@@ -36,10 +47,24 @@ def fuzz(name):
     grown, found = BUILD / "corpus" / name, BUILD / "found"
     grown.mkdir(parents=True, exist_ok=True)
     found.mkdir(exist_ok=True)
-    argv = [BUILD / "fuzz" / name, f"-max_total_time={SECONDS}", *LIMITS, f"-artifact_prefix={found}/{name}-", grown, BUILD / "seeds" / name]
+    argv = [
+        BUILD / "fuzz" / name,
+        f"-max_total_time={SECONDS}",
+        *LIMITS,
+        f"-artifact_prefix={found}/{name}-",
+        grown,
+        BUILD / "seeds" / name,
+    ]
     try:
-        result = subprocess.run([str(a) for a in argv], capture_output=True, text=True, errors="replace", timeout=SECONDS + 120, check=False,
-                                env={**os.environ, "ASAN_OPTIONS": "detect_leaks=1"})
+        result = subprocess.run(
+            [str(a) for a in argv],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=SECONDS + 120,
+            check=False,
+            env={**os.environ, "ASAN_OPTIONS": "detect_leaks=1"},
+        )
     except subprocess.TimeoutExpired as e:
         return name, None, f"did not end: {e}"
     output = result.stdout + result.stderr

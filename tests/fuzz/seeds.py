@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """Seeds of the fuzzers: the golden vectors in each fuzzer's input format, and what was found once (corpus/NAME/*).
 
-    seeds.py DIR        writes DIR/NAME/* for every fuzzer
+seeds.py DIR        writes DIR/NAME/* for every fuzzer
 """
+
 import hashlib
 import json
 import re
@@ -19,7 +20,9 @@ def vectors(name):
 
 
 def unhex(text):
-    return b"".join(bytes.fromhex(byte) * int(times or 1) for byte, times in re.findall(r"([0-9a-fA-F]{2})(?:\*(\d+))?", text))
+    return b"".join(
+        bytes.fromhex(byte) * int(times or 1) for byte, times in re.findall(r"([0-9a-fA-F]{2})(?:\*(\d+))?", text)
+    )
 
 
 def part(data):
@@ -38,7 +41,7 @@ def fuzz_ws_client():
         if case["role"] == "client":
             yield b"\x01" + unhex(case["hex"])
             yield b"\x07HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n" + unhex(case["hex"])
-    yield b"\x00HTTP/1.1 409 Refused\r\n\r\n{\"reason\":\"session_expired\"}"
+    yield b'\x00HTTP/1.1 409 Refused\r\n\r\n{"reason":"session_expired"}'
 
 
 def fuzz_mux():
@@ -46,8 +49,13 @@ def fuzz_mux():
         out = b""
         for step in case["steps"]:
             plain = unhex(step.get("input", step.get("refused", "")))
-            how = (step.get("send", [0])[0]) | (0x40 if "send" in step else 0) | (0x80 if "resume" in step else 0) | (0x20 if "ping" in step else 0) | \
-                (0x18 if "output" in step else 0)
+            how = (
+                (step.get("send", [0])[0])
+                | (0x40 if "send" in step else 0)
+                | (0x80 if "resume" in step else 0)
+                | (0x20 if "ping" in step else 0)
+                | (0x18 if "output" in step else 0)
+            )
             if plain and len(plain) < 255 or "input" not in step:
                 out += bytes([how]) + part(plain)
         yield out
@@ -91,8 +99,21 @@ def fuzz_service_json():
 
 def fuzz_event():
     sid = vectors("derived")["cases"][0]["session"]
-    record = {"id": sid, "company": sid, "technician": sid, "state": "invited", "kid": "k1", "generation": "1", "attempts": "0", "checks": "{\"opened\":\"ok\"}",
-              "machine": "{\"name\":\"PC\"}", "created_at": "1750000000000", "mail_state": "sent", "removal": "none", "since": "1"}
+    record = {
+        "id": sid,
+        "company": sid,
+        "technician": sid,
+        "state": "invited",
+        "kid": "k1",
+        "generation": "1",
+        "attempts": "0",
+        "checks": '{"opened":"ok"}',
+        "machine": '{"name":"PC"}',
+        "created_at": "1750000000000",
+        "mail_state": "sent",
+        "removal": "none",
+        "since": "1",
+    }
     for state in ("invited", "active", "ended"):
         yield json.dumps({"type": "session.created", "session": sid, "record": {**record, "state": state}}).encode()
     yield json.dumps({"session": sid, "record": {}}).encode()
@@ -106,8 +127,13 @@ def fuzz_offer():
 
 
 def fuzz_http_client():
-    for text in ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "HTTP/1.1 403 Forbidden\r\n\r\n{\"reason\":\"code_invalid\"}", "HTTP/1.1 204 No Content\r\n\r\n",
-                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\n{\"\r\n3\r\na\":\r\n2\r\n1}\r\n0\r\n\r\n", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffffff\r\n"):
+    for text in (
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        'HTTP/1.1 403 Forbidden\r\n\r\n{"reason":"code_invalid"}',
+        "HTTP/1.1 204 No Content\r\n\r\n",
+        'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\n{"\r\n3\r\na":\r\n2\r\n1}\r\n0\r\n\r\n',
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffffff\r\n",
+    ):
         yield b"\x00" + text.encode()
         yield b"\x05" + text.encode()
 
@@ -121,8 +147,10 @@ def fuzz_link_token():
 
 
 def fuzz_head():
-    yield (b"GET /relay/c/x HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-           b"Sec-WebSocket-Protocol: beistand.v1, agent.abc, session.s\r\nOrigin: https://h\r\n\r\n")
+    yield (
+        b"GET /relay/c/x HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        b"Sec-WebSocket-Protocol: beistand.v1, agent.abc, session.s\r\nOrigin: https://h\r\n\r\n"
+    )
     yield b"kim.smith+tag@example.co.uk"
 
 
@@ -135,7 +163,7 @@ def fuzz_receipt():
 def fuzz_template():
     yield b"\xff" + (ROOT / "services" / "gateway" / "pages" / "install.html").read_bytes()
     yield b"\xff{{t:contact}}{{v:technician}}{{t:nothing}}{{{{}}"
-    yield b"\xfe<b>\"Tina\" & {company}</b>"
+    yield b'\xfe<b>"Tina" & {company}</b>'
 
 
 def fuzz_mail():
@@ -147,11 +175,21 @@ def fuzz_mail():
 
 def fuzz_program():
     offer = json.dumps({"type": "offer", "conn_id": "x", "claims": "e30", "signature": "A" * 86}).encode()
-    yield b"\x00" + b"".join(part(t) for t in (offer, b'{"type":"ended","reason":"ended_by_technician"}', b'{"type":"drain"}', b"{}", b"x"))
+    yield b"\x00" + b"".join(
+        part(t) for t in (offer, b'{"type":"ended","reason":"ended_by_technician"}', b'{"type":"drain"}', b"{}", b"x")
+    )
     report = json.dumps({"session": "s", "technician": "Tina", "company": "M", "language": "de"}).encode()
     active = json.dumps({"session": "s", "agent_token": "t", "expires_at": 9000000, "server_time": 1000000}).encode()
-    yield b"\x01\x00" + part(report) + b"\x01" + part(b'{"reason":"code_invalid","attempts_left":4}') + b"\x00" + part(active) + b"\x00" + part(b'{"status":"ended","reason":"x"}')
-    lines = [b'{"type":"set_password","password":"correct horse"}\n', b'{"type":"start","feature":"remote"}\n', b'{"type":"x"}\n', b"{", b'{"type":"end"}\n']
+    yield b"\x01\x00" + part(report) + b"\x01" + part(b'{"reason":"code_invalid","attempts_left":4}') + b"\x00" + part(
+        active
+    ) + b"\x00" + part(b'{"status":"ended","reason":"x"}')
+    lines = [
+        b'{"type":"set_password","password":"correct horse"}\n',
+        b'{"type":"start","feature":"remote"}\n',
+        b'{"type":"x"}\n',
+        b"{",
+        b'{"type":"end"}\n',
+    ]
     yield b"\x02" + b"".join(b"\x00" + part(line) for line in lines)
     yield b"\x02\x01" + part(b"RFB 003.008\n") + b"\x05" + part(b"file")
     hello = unhex(vectors("handshake")["exchanges"][0]["messages"][0]["hex"])

@@ -1,5 +1,6 @@
 """The contract under test: Lua transitions in a real redis-server, the tables of proto/states, the schemas of
 proto/events."""
+
 import subprocess
 import sys
 import time
@@ -17,8 +18,22 @@ def server(tmp_path_factory):
     """A redis-server of our own on a socket file."""
     folder = tmp_path_factory.mktemp("redis")
     path = folder / "redis.sock"
-    process = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly", "no",
-                                "--dir", str(folder)], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [
+            "redis-server",
+            "--port",
+            "0",
+            "--unixsocket",
+            str(path),
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--dir",
+            str(folder),
+        ],
+        stdout=subprocess.DEVNULL,
+    )
     client = redis.Redis(unix_socket_path=str(path), decode_responses=True)
     client.raw = redis.Redis(unix_socket_path=str(path))  # for values that are no text
     deadline = time.monotonic() + 20
@@ -38,4 +53,5 @@ def server(tmp_path_factory):
 @pytest.fixture
 def house(server):
     from house import House
+
     return House(server)

@@ -1,5 +1,6 @@
 """A company with technicians in a bucket of its own, and everything that can happen to its sessions: each through the
 real script, with its event checked against the schema and the keys it touched against OWNERS.md."""
+
 import hashlib
 import json
 import re
@@ -16,14 +17,22 @@ SESSION_MS, INVITATION_MS = 12 * HOUR, 6 * HOUR
 SCRIPTS = generate.lua_scripts()
 PLANS = json.dumps(["basic", "plus", "premier", "base"])
 # What a script never journals: the only states in which there is nothing to tell.
-COUNTED = ("session.created", "session.reinvited", "session.activated", "session.reported", "session.ended", "session.mail", "session.removal",
-           "invitation.attempt")
+COUNTED = (
+    "session.created",
+    "session.reinvited",
+    "session.activated",
+    "session.reported",
+    "session.ended",
+    "session.mail",
+    "session.removal",
+    "invitation.attempt",
+)
 
 
 def crockford(data):
     bits = "".join(f"{byte:08b}" for byte in data)
     bits += "0" * (-len(bits) % 5)
-    return "".join(ALPHABET[int(bits[i:i + 5], 2)] for i in range(0, len(bits), 5))
+    return "".join(ALPHABET[int(bits[i : i + 5], 2)] for i in range(0, len(bits), 5))
 
 
 def new_id(bucket):
@@ -53,7 +62,9 @@ def owned_keys():
     """[(pattern of a key without its bucket, names that may write it)] of OWNERS.md; "transitions" are its scripts."""
     text = (ROOT / "proto" / "OWNERS.md").read_text(encoding="utf-8")
     rows, writers = [], []
-    transitions = [name for name in re.findall(r"^\| `([a-z_]+)\.lua` \| .* \| .* \|$", text, re.M) if name != "presence"]
+    transitions = [
+        name for name in re.findall(r"^\| `([a-z_]+)\.lua` \| .* \| .* \|$", text, re.M) if name != "presence"
+    ]
     for key, written in re.findall(r"^\| `\{sNN\}:([^`]+)` \| [^|]* \| [^|]* \| ([^|]*) \|", text, re.M):
         names = re.findall(r"[A-Za-z_-]+", written) if written.strip() != "the same" else writers
         writers = names
@@ -75,9 +86,18 @@ class House:
         client.flushdb()
         self.tag = f"{{s{self.bucket:02d}}}"
         self.company = new_id(self.bucket)
-        client.hset(self.key("company", self.company), mapping={
-            "name": "Muster GmbH", "contact": "+49 30 1", "plan": "plus", "seats": seats, "managed": 0, "limit_company": limit_company,
-            "limit_technician": limit_technician})
+        client.hset(
+            self.key("company", self.company),
+            mapping={
+                "name": "Muster GmbH",
+                "contact": "+49 30 1",
+                "plan": "plus",
+                "seats": seats,
+                "managed": 0,
+                "limit_company": limit_company,
+                "limit_technician": limit_technician,
+            },
+        )
         self.technician = self.new_technician()
         self.events = []
         self.versions = {}
@@ -88,7 +108,10 @@ class House:
 
     def new_technician(self):
         tid = new_id(self.bucket)
-        self.redis.hset(self.key("technician", tid), mapping={"company": self.company, "name": "Tina", "permissions": "adhoc_support"})
+        self.redis.hset(
+            self.key("technician", tid),
+            mapping={"company": self.company, "name": "Tina", "permissions": "adhoc_support"},
+        )
         return tid
 
     def record(self, sid):
@@ -119,7 +142,9 @@ class House:
         answer = self.redis.eval(SCRIPTS[script], 1, self.key("session", sid), *map(str, arguments))
         self.check_owners(script, before, self.snapshot())
         new = self.redis.xlen(outbox) - known
-        events = [json.loads(fields["e"]) for _, fields in reversed(self.redis.xrevrange(outbox, count=new) if new else [])]
+        events = [
+            json.loads(fields["e"]) for _, fields in reversed(self.redis.xrevrange(outbox, count=new) if new else [])
+        ]
         for event in events:
             self.check_event(event)
         self.events += events
@@ -133,7 +158,9 @@ class House:
             name = key.removeprefix(self.tag + ":")
             owners = [names for pattern, names in OWNED if pattern.fullmatch(name)]
             assert owners, f"{script} wrote {name}, which OWNERS.md does not know"
-            assert any({script, "every"} & names for names in owners), f"{script} wrote {name}, which belongs to {owners}"
+            assert any(
+                {script, "every"} & names for names in owners
+            ), f"{script} wrote {name}, which belongs to {owners}"
 
     def check_event(self, event):
         JOURNAL.validate(event)
@@ -142,7 +169,9 @@ class House:
         self.last_time = event["time"]
         sid, version = event["session"], event["version"]
         if event["type"] in COUNTED:
-            assert version == self.versions.get(sid, 0) + 1, f"{event['type']}: version {version} after {self.versions.get(sid, 0)}"
+            assert (
+                version == self.versions.get(sid, 0) + 1
+            ), f"{event['type']}: version {version} after {self.versions.get(sid, 0)}"
             self.versions[sid] = version
             stored = self.record(sid)
             assert event["record"] == stored, "the event is not the whole record"
@@ -152,21 +181,44 @@ class House:
     # ---- commands ----
 
     def command(self, kind, sid, key, technician, late=False, **args):
-        command = {"id": new_id(self.bucket), "type": kind, "bucket": self.bucket, "session": sid, "company": self.company,
-                   "actor": {"type": "technician", "id": technician}, "deadline": self.now() + (-1 if late else 10000),
-                   "args": {"technician": technician, "idempotency": digest(key), "digest": digest("what was asked"), **args}}
+        command = {
+            "id": new_id(self.bucket),
+            "type": kind,
+            "bucket": self.bucket,
+            "session": sid,
+            "company": self.company,
+            "actor": {"type": "technician", "id": technician},
+            "deadline": self.now() + (-1 if late else 10000),
+            "args": {"technician": technician, "idempotency": digest(key), "digest": digest("what was asked"), **args},
+        }
         COMMAND.validate(command)
         return json.dumps(command)
 
     def create(self, sid=None, key=None, technician=None, late=False, send_email=True, **args):
         sid, technician = sid or new_id(self.bucket), technician or self.technician
-        text = self.command("session.create", sid, key or secrets.token_hex(8), technician, late, send_email=send_email, session_ms=SESSION_MS,
-                            invitation_ms=INVITATION_MS, **({"customer_email": "kim@example.com"} if send_email else {}), **args)
+        text = self.command(
+            "session.create",
+            sid,
+            key or secrets.token_hex(8),
+            technician,
+            late,
+            send_email=send_email,
+            session_ms=SESSION_MS,
+            invitation_ms=INVITATION_MS,
+            **({"customer_email": "kim@example.com"} if send_email else {}),
+            **args,
+        )
         return (sid, *self.run("create", sid, text, secrets.token_hex(8).upper(), "k1", PLANS))
 
     def reinvite(self, sid, technician=None, key=None, administrator=False):
-        text = self.command("session.reinvite", sid, key or secrets.token_hex(8), technician or self.technician, session=sid,
-                            administrator=administrator)
+        text = self.command(
+            "session.reinvite",
+            sid,
+            key or secrets.token_hex(8),
+            technician or self.technician,
+            session=sid,
+            administrator=administrator,
+        )
         generation = int(self.record(sid).get("generation", 0)) + 1
         return self.run("reinvite", sid, text, secrets.token_hex(8).upper(), generation, "k1")
 
@@ -175,14 +227,31 @@ class House:
         generation = generation or record.get("generation", "1")
         judged = judged or f"{record.get('kid', 'k1')}:{record.get('generation', '1')}"
         machine = json.dumps({"name": "PC", "os": "Windows 11", "version": "10.0.22631", "arch": "x64"})
-        return self.run("activate", sid, generation, verdict, judged, digest(key or secrets.token_hex(8)), machine, "A" * 43, digest("agent token"))
+        return self.run(
+            "activate",
+            sid,
+            generation,
+            verdict,
+            judged,
+            digest(key or secrets.token_hex(8)),
+            machine,
+            "A" * 43,
+            digest("agent token"),
+        )
 
     def report(self, sid, checks=None, paired=False):
         return self.run("report", sid, json.dumps(checks or {}), "1" if paired else "0")
 
     def end(self, sid, reason="ended_by_technician", expiry=False):
         actor = {"type": "service", "id": "licensing"} if expiry else {"type": "technician", "id": self.technician}
-        return self.run("end", sid, "session_expired" if expiry else reason, json.dumps(actor), "" if not expiry else "due-1", "1" if expiry else "0")
+        return self.run(
+            "end",
+            sid,
+            "session_expired" if expiry else reason,
+            json.dumps(actor),
+            "" if not expiry else "due-1",
+            "1" if expiry else "0",
+        )
 
     def mail(self, sid, outcome, generation=None):
         return self.run("mail", sid, generation or self.record(sid).get("generation", "1"), outcome, 30000)
@@ -214,7 +283,9 @@ class House:
                     assert end == float(limit)
             assert (due.pop(f"expire:{sid}", None) is not None) == is_open
             assert (due.pop(f"removal:{sid}", None) is not None) == (record["removal"] == "pending")
-            assert (due.pop(f"mail:{sid}", None) is not None) == (record["state"] == "invited" and record["mail_state"] in ("queued", "mail_delayed"))
+            assert (due.pop(f"mail:{sid}", None) is not None) == (
+                record["state"] == "invited" and record["mail_state"] in ("queued", "mail_delayed")
+            )
             assert int(record["attempts"]) <= 5
         assert not due, f"due without a session: {due}"
         assert not any(left for kind in held.values() for left in kind.values()), f"leases without a session: {held}"

@@ -1,5 +1,6 @@
 """What goes over Kafka, from real services: every message fits its schema and its headers, and no schema has a place for a
 secret."""
+
 import json
 import secrets
 import subprocess
@@ -9,7 +10,23 @@ from house import COMMAND, HEADERS, JOURNAL, schema
 from processes import Processes, activate, wait_for, wrong
 
 # Of SPEC S-2 and channel.md section 1: what must never be in an event, under whatever name it could come.
-SECRETS = {"token", "link", "link_token", "agent_token", "ticket", "code", "code_prefix", "digits", "e", "password", "secret", "cookie", "csrf", "receipt_secret", "psk"}
+SECRETS = {
+    "token",
+    "link",
+    "link_token",
+    "agent_token",
+    "ticket",
+    "code",
+    "code_prefix",
+    "digits",
+    "e",
+    "password",
+    "secret",
+    "cookie",
+    "csrf",
+    "receipt_secret",
+    "psk",
+}
 
 
 def members(node):
@@ -37,17 +54,35 @@ def test_no_schema_has_a_place_for_a_secret(name):
 def test_a_secret_is_refused_wherever_it_is_put():
     """The validator itself: an event with one more member, in the event or in the record, does not pass."""
     stub = {"id": "0" * 26, "company": "0" * 26}
-    good = {"type": "session.refused", "session": "0" * 26, "company": "0" * 26, "bucket": 0, "epoch": 1, "version": 0, "command_id": "c", "refused": "not_found",
-            "actor": {"type": "technician", "id": "t"}, "time": 1, "record": stub}
+    good = {
+        "type": "session.refused",
+        "session": "0" * 26,
+        "company": "0" * 26,
+        "bucket": 0,
+        "epoch": 1,
+        "version": 0,
+        "command_id": "c",
+        "refused": "not_found",
+        "actor": {"type": "technician", "id": "t"},
+        "time": 1,
+        "record": stub,
+    }
     JOURNAL.validate(good)
     for name in sorted(SECRETS):
-        assert not JOURNAL.is_valid({**good, name: "x"}) and not JOURNAL.is_valid({**good, "record": {**stub, name: "x"}})
+        assert not JOURNAL.is_valid({**good, name: "x"}) and not JOURNAL.is_valid(
+            {**good, "record": {**stub, name: "x"}}
+        )
     assert not JOURNAL.is_valid({**good, "type": "session.created"})
 
 
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory):
-    processes = Processes(tmp_path_factory.mktemp("suite"), INVITATION_TTL_MS="4000", MAIL_FROM="x@y.example", SMTP_URL="smtp://127.0.0.1:1")
+    processes = Processes(
+        tmp_path_factory.mktemp("suite"),
+        INVITATION_TTL_MS="4000",
+        MAIL_FROM="x@y.example",
+        SMTP_URL="smtp://127.0.0.1:1",
+    )
     for name in ("licensing", "sweeper", "gateway", "activation"):
         processes.add(name)
     processes.ready()
@@ -57,8 +92,23 @@ def suite(tmp_path_factory):
 
 
 def messages(processes, topic):
-    argv = ["kcat", "-C", "-q", "-e", "-b", processes.bootstrap, "-t", topic, "-o", "beginning", "-J", "-X", "fetch.wait.max.ms=5",
-            "-X", "broker.address.family=v4"]
+    argv = [
+        "kcat",
+        "-C",
+        "-q",
+        "-e",
+        "-b",
+        processes.bootstrap,
+        "-t",
+        topic,
+        "-o",
+        "beginning",
+        "-J",
+        "-X",
+        "fetch.wait.max.ms=5",
+        "-X",
+        "broker.address.family=v4",
+    ]
     out = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True).stdout
     found = []
     for line in out.splitlines():
@@ -73,7 +123,9 @@ def play(processes):
     """One life with a refusal, another that only expires. Returns what must not be found."""
     company = processes.company()
     tina, tom = processes.technician(company), processes.technician(company)
-    status, session = tina.create(send_email=True, customer_email="kim@example.com", customer_name="Kim", note="printer")
+    status, session = tina.create(
+        send_email=True, customer_email="kim@example.com", customer_name="Kim", note="printer"
+    )
     assert status == 201, session
     assert tina.create()[0] == 409
     status, again = tina.call("POST", f"/v1/sessions/{session['id']}/invitations", Idempotency_Key=secrets.token_hex(8))
@@ -88,6 +140,7 @@ def play(processes):
 
     def expired():
         return tom.call("GET", f"/v1/sessions/{other['id']}")[1]["status"] == "ended"
+
     wait_for(expired, 30, lambda: "the invitation's expiry")
     links = [s["install_url"].split("#")[1] for s in (session, again, other)]
     return [active["agent_token"], key, *links, *(link.replace("-", "") for link in links)]
@@ -96,20 +149,37 @@ def play(processes):
 def test_every_message_of_a_life_fits_its_schema(suite):
     """Issue 2, item 1: commands, journal and what is due, by the real gateway, licensing, sweeper and activation."""
     hidden = play(suite)
-    kinds = {"beistand.commands": {"session.create", "session.reinvite", "session.expire"},
-             "beistand.journal": {"session.created", "session.refused", "session.reinvited", "session.activated", "session.ended", "invitation.attempt"}}
+    kinds = {
+        "beistand.commands": {"session.create", "session.reinvite", "session.expire"},
+        "beistand.journal": {
+            "session.created",
+            "session.refused",
+            "session.reinvited",
+            "session.activated",
+            "session.ended",
+            "invitation.attempt",
+        },
+    }
 
     def complete():
         return all(wanted <= {h["ce_type"] for h, _, _ in messages(suite, topic)} for topic, wanted in kinds.items())
+
     wait_for(complete, 20, lambda: "every kind of message")
-    sources = {"beistand.commands": {"/beistand/gateway", "/beistand/sweeper"}, "beistand.journal": {"/beistand/sweeper"}}
+    sources = {
+        "beistand.commands": {"/beistand/gateway", "/beistand/sweeper"},
+        "beistand.journal": {"/beistand/sweeper"},
+    }
     for topic, validator in (("beistand.commands", COMMAND), ("beistand.journal", JOURNAL)):
         ids = []
         for headers, key, payload in messages(suite, topic):
             event = json.loads(payload)
             HEADERS.validate(headers)
             validator.validate(event)
-            assert headers["ce_type"] == event["type"] and headers["ce_source"] in sources[topic] and key == event["session"]
+            assert (
+                headers["ce_type"] == event["type"]
+                and headers["ce_source"] in sources[topic]
+                and key == event["session"]
+            )
             assert not [text for text in hidden if text in payload]
             ids.append(headers["ce_id"])
         assert len(ids) == len(set(ids)) or topic == "beistand.commands", "a journal event came twice"
@@ -118,10 +188,31 @@ def test_every_message_of_a_life_fits_its_schema(suite):
 def test_a_poisoned_command_goes_to_the_dead_letters_with_headers(suite):
     """DESIGN 2: what cannot be read does not stop the partition; the operator finds it with its place and reason."""
     poison = "{not json"
-    subprocess.run(["kcat", "-P", "-b", suite.bootstrap, "-t", "beistand.commands", "-k", "poison", "-X", "broker.address.family=v4"], input=poison,
-                   text=True, timeout=30, check=True)
+    subprocess.run(
+        [
+            "kcat",
+            "-P",
+            "-b",
+            suite.bootstrap,
+            "-t",
+            "beistand.commands",
+            "-k",
+            "poison",
+            "-X",
+            "broker.address.family=v4",
+        ],
+        input=poison,
+        text=True,
+        timeout=30,
+        check=True,
+    )
     wait_for(lambda: messages(suite, "beistand.dead-letter"), 20, lambda: "a dead letter")
     headers, _, payload = messages(suite, "beistand.dead-letter")[0]
     letter = json.loads(payload)
     HEADERS.validate(headers)
-    assert headers["ce_type"] == "dead-letter" and letter["value"] == poison and letter["topic"] == "beistand.commands" and letter["why"]
+    assert (
+        headers["ce_type"] == "dead-letter"
+        and letter["value"] == poison
+        and letter["topic"] == "beistand.commands"
+        and letter["why"]
+    )

@@ -1,4 +1,5 @@
 """The scripts that are no transitions: presence of a program, and the sweeper's fenced lease of a bucket."""
+
 from house import HOUR, SCRIPTS
 
 
@@ -50,7 +51,7 @@ def test_one_sweeper_holds_a_bucket_and_a_successor_has_a_higher_epoch(house):
     house.pass_time(3001)
     assert (b.lease(), a.lease()) == (2, 0)
     house.create()
-    (entry, _), = house.redis.xrange(house.key("outbox"))
+    ((entry, _),) = house.redis.xrange(house.key("outbox"))
     assert a.script("sweep_trim", 1, entry) == -1 and house.redis.xlen(house.key("outbox")) == 1
     assert b.script("sweep_trim", 1, entry) == -1
     assert b.script("sweep_trim", 2, entry) == 1 and house.redis.xlen(house.key("outbox")) == 0
@@ -65,7 +66,10 @@ def test_due_members_are_handed_out_to_the_holder_and_asked_for_again(house):
     assert a.script("sweep_due", epoch, 5000, 10) == []
     house.pass_time(7 * HOUR)
     assert a.lease() == epoch
-    assert Sweeper(house, "b").script("sweep_due", epoch, 5000, 10) == [] and a.script("sweep_due", epoch + 1, 5000, 10) == []
+    assert (
+        Sweeper(house, "b").script("sweep_due", epoch, 5000, 10) == []
+        and a.script("sweep_due", epoch + 1, 5000, 10) == []
+    )
     assert sorted(a.script("sweep_due", epoch, 5000, 10)) == [f"expire:{sid}", f"mail:{sid}"]
     assert a.script("sweep_due", epoch, 5000, 10) == []
     house.pass_time(5001)

@@ -1,4 +1,5 @@
 """Every pair of state and event of proto/states through the real scripts; limits, replays, time and random walks."""
+
 import random
 
 import generate
@@ -88,10 +89,13 @@ def test_session(house, state, event, after, answer, kind):
 
 # ---- mail ----
 
+
 def make_mail(house, state):
     sid, _, _ = house.create(send_email=state != "none")
     house.reinvite(sid)  # there is an older generation
-    for outcome in {"mail_delayed": ["mail_delayed"], "sent": ["sent"], "mail_rejected": ["mail_rejected"]}.get(state, []):
+    for outcome in {"mail_delayed": ["mail_delayed"], "sent": ["sent"], "mail_rejected": ["mail_rejected"]}.get(
+        state, []
+    ):
         house.mail(sid, outcome)
     return sid
 
@@ -116,6 +120,7 @@ def test_mail(house, state, event, after, answer, kind):
 
 # ---- removal ----
 
+
 def make_removal(house, state):
     sid, _, _ = house.create()
     if state != "nothing":
@@ -138,7 +143,9 @@ def test_removal(house, state, event, after, answer, kind):
     assert house.record(sid)["removal"] == base[state].get("of", state)
     if event == "no_receipt":
         house.pass_time(DAY)
-    got, events = house.end(sid) if event == "end" else house.removal(sid, "removed" if event == "receipt" else "unconfirmed")
+    got, events = (
+        house.end(sid) if event == "end" else house.removal(sid, "removed" if event == "receipt" else "unconfirmed")
+    )
     assert (got, [e["type"] for e in events]) == (answer, [kind] if kind else [])
     record = house.record(sid)
     assert record["removal"] == base[after].get("of", after)
@@ -148,6 +155,7 @@ def test_removal(house, state, event, after, answer, kind):
 
 # ---- rules that are no states ----
 
+
 def refused(house, reason):
     _, answer, events = house.create()
     assert answer == reason and events[0]["refused"] == reason
@@ -155,17 +163,31 @@ def refused(house, reason):
     house.check_invariants()
 
 
-@pytest.mark.parametrize("reason,changes", [("plan_excludes_adhoc", {"plan": "trial"}), ("company_suspended", {"suspended": "1"}),
-                                            ("no_licence", {"seats": 3, "managed": 3}), ("company_limit", {"limit_company": 0}),
-                                            ("technician_limit", {"limit_technician": 0})])
+@pytest.mark.parametrize(
+    "reason,changes",
+    [
+        ("plan_excludes_adhoc", {"plan": "trial"}),
+        ("company_suspended", {"suspended": "1"}),
+        ("no_licence", {"seats": 3, "managed": 3}),
+        ("company_limit", {"limit_company": 0}),
+        ("technician_limit", {"limit_technician": 0}),
+    ],
+)
 def test_company_rules(house, reason, changes):
     """S-20 S-22 S-23: a refusal is journaled and holds nothing."""
     house.redis.hset(house.key("company", house.company), mapping=changes)
     refused(house, reason)
 
 
-@pytest.mark.parametrize("reason,changes", [("permission_missing", {"permissions": ""}), ("permission_missing", {"permissions": "full_remote_control,adhoc_supports"}),
-                                            ("permission_missing", {"disabled": "1"}), ("not_found", {"company": "another"})])
+@pytest.mark.parametrize(
+    "reason,changes",
+    [
+        ("permission_missing", {"permissions": ""}),
+        ("permission_missing", {"permissions": "full_remote_control,adhoc_supports"}),
+        ("permission_missing", {"disabled": "1"}),
+        ("not_found", {"company": "another"}),
+    ],
+)
 def test_technician_rules(house, reason, changes):
     """S-24: without the permission, disabled, or of another company."""
     house.redis.hset(house.key("technician", house.technician), mapping=changes)
@@ -183,7 +205,9 @@ def test_limits_hold_for_technician_company_and_seats(server):
     assert answers.count("created") == 2 and set(answers[2:]) == {"no_licence"}
     house.redis.hset(house.key("company", house.company), "seats", 50)
     sid, answer, events = house.create(technician=people[0])
-    assert answer == "technician_limit" and events[0]["record"]["open_session"] in house.redis.zrange(house.key("leases", "technician", people[0]), 0, -1)
+    assert answer == "technician_limit" and events[0]["record"]["open_session"] in house.redis.zrange(
+        house.key("leases", "technician", people[0]), 0, -1
+    )
     house.check_invariants()
 
 
@@ -198,11 +222,21 @@ def test_the_same_key_for_something_else_is_a_conflict(house):
 
 def test_a_repeated_command_repeats_its_outcome(house):
     """A redelivered command journals its outcome again: the session, or the same refusal even when there is room by now."""
-    text = house.command("session.create", sid := new_id(house.bucket), "key", house.technician, send_email=False, session_ms=1, invitation_ms=HOUR)
+    text = house.command(
+        "session.create",
+        sid := new_id(house.bucket),
+        "key",
+        house.technician,
+        send_email=False,
+        session_ms=1,
+        invitation_ms=HOUR,
+    )
     assert house.run("create", sid, text, "T1", "k1", "[]")[0] == "plan_excludes_adhoc"
     answer, events = house.run("create", sid, text, "T1", "k1", '["plus"]')
     assert answer == "plan_excludes_adhoc" and events[0]["refused"] == answer
-    again = house.command("session.create", sid, "key", house.technician, send_email=False, session_ms=HOUR, invitation_ms=HOUR)
+    again = house.command(
+        "session.create", sid, "key", house.technician, send_email=False, session_ms=HOUR, invitation_ms=HOUR
+    )
     assert house.run("create", sid, again, "T1", "k1", '["plus"]')[0] == "created"
     answer, events = house.run("create", sid, again, "T1", "k1", '["plus"]')
     assert answer == "repeated" and events[0]["record"] == house.record(sid)
@@ -225,7 +259,12 @@ def test_wrong_codes_are_counted_once_per_key_and_lock_at_five(house):
     assert house.activate(sid, "wrong", key="lost reply")[0] == ["code_invalid", "4", "0"]
     assert house.activate(sid, "wrong", key="lost reply")[0] == ["code_invalid", "4", "0"]
     assert house.activate(sid, "superseded")[0] == ["code_superseded", "3", "0"]
-    assert [house.activate(sid, "wrong")[0][0] for _ in range(4)] == ["code_invalid", "code_invalid", "attempts_exhausted", "attempts_exhausted"]
+    assert [house.activate(sid, "wrong")[0][0] for _ in range(4)] == [
+        "code_invalid",
+        "code_invalid",
+        "attempts_exhausted",
+        "attempts_exhausted",
+    ]
     assert house.record(sid)["attempts"] == "5"
     house.reinvite(sid)
     assert house.record(sid)["attempts"] == "0" and house.activate(sid)[0][0] == "active"
@@ -265,13 +304,19 @@ def test_an_end_is_told_to_the_relays_once(house):
 
 # ---- time ----
 
+
 def test_time_never_goes_back(house):
     """DESIGN 2: when Redis' clock is behind what the bucket has seen, the bucket's time stands still and never returns."""
     sid, _, _ = house.create()
     ahead = house.now() + 5 * HOUR
     house.redis.set(house.key("clock"), ahead)
     times = []
-    for event in (lambda: house.activate(sid, "wrong"), lambda: house.report(sid, {"network": "ok"}), lambda: house.activate(sid), lambda: house.end(sid)):
+    for event in (
+        lambda: house.activate(sid, "wrong"),
+        lambda: house.report(sid, {"network": "ok"}),
+        lambda: house.activate(sid),
+        lambda: house.end(sid),
+    ):
         times += [e["time"] for e in event()[1]]
         assert int(house.redis.get(house.key("clock"))) == ahead
     assert times == [ahead] * 4 and house.record(sid)["ended_at"] == str(ahead)
@@ -291,6 +336,7 @@ def test_the_epoch_of_the_bucket_is_in_every_version(house):
 
 # ---- whatever happens ----
 
+
 @pytest.mark.parametrize("seed", range(8))
 def test_random_walks_keep_every_invariant(server, seed):
     """A hundred and fifty events on a few sessions: ended is terminal, versions grow, leases are open sessions, tries are at most five."""
@@ -300,16 +346,27 @@ def test_random_walks_keep_every_invariant(server, seed):
     sessions, ended = [new_id(house.bucket)], set()
     for _ in range(150):
         sid = walk.choice(sessions[-6:])
-        doing = walk.choice([
-            lambda: sessions.append(house.create(technician=walk.choice(people), send_email=walk.random() < 0.5)[0]),
-            lambda: house.reinvite(sid, walk.choice(people)),
-            lambda: house.activate(sid, walk.choice(["right", "wrong", "wrong", "superseded"]), key=walk.choice("abc") * 8,
-                                   generation=walk.choice([None, 1])),
-            lambda: house.report(sid, {walk.choice(["network", "set_up"]): walk.choice(["ok", "failed"])}, walk.random() < 0.3),
-            lambda: house.end(sid, expiry=walk.random() < 0.7),
-            lambda: house.mail(sid, walk.choice(["sent", "mail_delayed", "mail_rejected"])),
-            lambda: house.removal(sid, walk.choice(["removed", "unconfirmed"])),
-            lambda: house.pass_time(walk.choice([1, HOUR, 7 * HOUR]))])
+        doing = walk.choice(
+            [
+                lambda: sessions.append(
+                    house.create(technician=walk.choice(people), send_email=walk.random() < 0.5)[0]
+                ),
+                lambda: house.reinvite(sid, walk.choice(people)),
+                lambda: house.activate(
+                    sid,
+                    walk.choice(["right", "wrong", "wrong", "superseded"]),
+                    key=walk.choice("abc") * 8,
+                    generation=walk.choice([None, 1]),
+                ),
+                lambda: house.report(
+                    sid, {walk.choice(["network", "set_up"]): walk.choice(["ok", "failed"])}, walk.random() < 0.3
+                ),
+                lambda: house.end(sid, expiry=walk.random() < 0.7),
+                lambda: house.mail(sid, walk.choice(["sent", "mail_delayed", "mail_rejected"])),
+                lambda: house.removal(sid, walk.choice(["removed", "unconfirmed"])),
+                lambda: house.pass_time(walk.choice([1, HOUR, 7 * HOUR])),
+            ]
+        )
         doing()
         house.check_invariants()
         for known in sessions:

@@ -162,7 +162,8 @@ void fake_pc_start(struct fake_pc *pc)
     pc->stored = -1;
     ed25519_keypair(public_key, pc->offer_secret);
     b64url_encode(key, public_key, sizeof public_key);
-    snprintf(json, sizeof json, "{\"origin\":\"https://support.example\",\"ca_pem\":\"x\",\"offer_keys\":[\"%s\"]}", key);
+    snprintf(json, sizeof json, "{\"origin\":\"https://support.example\",\"ca_pem\":\"x\",\"offer_keys\":[\"%s\"]}",
+             key);
     if (program_config_read(&pc->config, json) != 0)
         abort();
     new_program(pc, link_token);
@@ -227,12 +228,15 @@ void fake_pc_activate(struct fake_pc *pc)
 {
     char json[512];
     fake_pc_request(pc);
-    fake_pc_answer(pc, 200, "{\"session\":\"" FAKE_SESSION "\",\"technician\":\"Tina\",\"company\":\"Muster\",\"language\":\"de\"}");
+    fake_pc_answer(pc, 200,
+                   "{\"session\":\"" FAKE_SESSION
+                   "\",\"technician\":\"Tina\",\"company\":\"Muster\",\"language\":\"de\"}");
     if (!program_code(pc->program, FAKE_PREFIX FAKE_DIGITS))
         abort();
     fake_pc_request(pc);
     snprintf(json, sizeof json,
-             "{\"session\":\"" FAKE_SESSION "\",\"agent_token\":\"" FAKE_AGENT_TOKEN "\",\"expires_at\":%lld,\"server_time\":%lld}",
+             "{\"session\":\"" FAKE_SESSION "\",\"agent_token\":\"" FAKE_AGENT_TOKEN
+             "\",\"expires_at\":%lld,\"server_time\":%lld}",
              (long long)(clock_wall_ms() + FAKE_LIFE_MS), (long long)clock_wall_ms());
     fake_pc_answer(pc, 200, json);
     /* How the session stands is asked first, then the control socket is dialled. */
@@ -253,15 +257,17 @@ void fake_pc_control(struct fake_pc *pc, int i, const void *text, size_t n)
     fake_pc_step(pc);
 }
 
-static void make_claims(const struct fake_pc *pc, char claims[OFFER_CLAIMS_MAX + 1], char signature[100], const char *conn_id,
-                        const char *technician, const char *mode, int64_t expires_ms)
+static void make_claims(const struct fake_pc *pc, char claims[OFFER_CLAIMS_MAX + 1], char signature[100],
+                        const char *conn_id, const char *technician, const char *mode, int64_t expires_ms)
 {
     static const char label[] = "beistand offer v1";
     char json[1024];
     uint8_t message[2048], raw[ED25519_SIGNATURE_BYTES];
     int n = snprintf(json, sizeof json,
-                     "{\"v\":1,\"session\":\"" FAKE_SESSION "\",\"conn_id\":\"%s\",\"technician\":\"%s\",\"technician_name\":\"Tina\","
-                     "\"company_name\":\"Muster\",\"features\":[\"remote\"],\"view_only\":false,\"mode\":\"%s\",\"iat\":1,\"exp\":%lld}",
+                     "{\"v\":1,\"session\":\"" FAKE_SESSION
+                     "\",\"conn_id\":\"%s\",\"technician\":\"%s\",\"technician_name\":\"Tina\","
+                     "\"company_name\":\"Muster\",\"features\":[\"remote\"],\"view_only\":false,\"mode\":\"%s\","
+                     "\"iat\":1,\"exp\":%lld}",
                      conn_id, technician, mode, (long long)expires_ms);
     b64url_encode(claims, json, (size_t)n);
     memcpy(message, label, sizeof label);
@@ -275,7 +281,8 @@ void fake_pc_offer(const struct fake_pc *pc, char *out, size_t size, const char 
 {
     char claims[OFFER_CLAIMS_MAX + 1], signature[100];
     make_claims(pc, claims, signature, conn_id, technician, mode, expires_ms);
-    snprintf(out, size, "{\"type\":\"offer\",\"conn_id\":\"%s\",\"claims\":\"%s\",\"signature\":\"%s\"}", conn_id, claims, signature);
+    snprintf(out, size, "{\"type\":\"offer\",\"conn_id\":\"%s\",\"claims\":\"%s\",\"signature\":\"%s\"}", conn_id,
+             claims, signature);
 }
 
 /* ---- the technician ---- */
@@ -392,7 +399,8 @@ void fake_viewer_connect(struct fake_viewer *v, struct fake_pc *pc, enum handsha
     v->connection = fake_pc_upgrade(pc, path);
     if (v->connection < 0)
         return;
-    handshake_viewer(&v->peer.handshake, mode, FAKE_SESSION, v->conn_id, v->claims, secret, v->keys.psk, v->keys.resume_id, &viewer_hooks);
+    handshake_viewer(&v->peer.handshake, mode, FAKE_SESSION, v->conn_id, v->claims, secret, v->keys.psk,
+                     v->keys.resume_id, &viewer_hooks);
     peer_start(&v->peer, v->mux, &hooks);
     exchange(v);
 }

@@ -64,8 +64,8 @@ struct fake_viewer {
     uint8_t out[262144];
     size_t out_size;
 };
-/* Offers a connection, dials, shakes hands. secret: digits (MODE_PAIR) or password (MODE_CONNECT); NULL with MODE_RESUME,
- * which uses the keys of the last time. What came of it is in v. */
+/* Offers a connection, dials, shakes hands. secret: digits (MODE_PAIR) or password (MODE_CONNECT); NULL with
+ * MODE_RESUME, which uses the keys of the last time. What came of it is in v. */
 void fake_viewer_connect(struct fake_viewer *v, struct fake_pc *pc, enum handshake_mode mode, const char *secret,
                          const char *technician);
 /* Bytes on a channel; both ends go on until nothing moves. */

@@ -26,7 +26,8 @@ static void test_objects_are_judged_as_the_vectors_say(void **state)
     (void)state;
     const json_t *one;
     size_t i;
-    json_array_foreach(get(vectors("json"), "cases"), i, one) {
+    json_array_foreach(get(vectors("json"), "cases"), i, one)
+    {
         const char *text = get_text(one, "text");
         if (valid(text, strlen(text)) != get_bool(one, "valid"))
             fail_msg("%.80s", text);
@@ -38,7 +39,8 @@ static void test_broken_utf8_is_refused(void **state)
     (void)state;
     const json_t *one;
     size_t i;
-    json_array_foreach(get(vectors("json"), "broken_utf8"), i, one) {
+    json_array_foreach(get(vectors("json"), "broken_utf8"), i, one)
+    {
         struct blob b = unhex(json_string_value(one));
         char text[32] = "{\"a\":\"";
         memcpy(text + 6, b.data, b.n);
@@ -95,7 +97,8 @@ static void test_limits_are_where_they_are_said_to_be(void **state)
 static void test_members_are_found_by_name_and_kind(void **state)
 {
     (void)state;
-    static const char text[] = " {\"a\":\"x\\n\\u00fc\",\"deep\":{\"n\":7,\"a\":\"no\"},\"n\":-5,\"l\":[\"p\",\"q\\\"\",3],\"t\":true,\"f\":false,\"z\":null} ";
+    static const char text[] = " {\"a\":\"x\\n\\u00fc\",\"deep\":{\"n\":7,\"a\":\"no\"},\"n\":-5,\"l\":[\"p\","
+                               "\"q\\\"\",3],\"t\":true,\"f\":false,\"z\":null} ";
     char out[16];
     int64_t n;
     bool b;
@@ -133,9 +136,16 @@ static void test_integers_are_whole_and_bounded(void **state)
         const char *text;
         bool good;
         int64_t n;
-    } cases[] = {{"{\"a\":0}", true, 0}, {"{\"a\":-1}", true, -1}, {"{\"a\":999999999999999999}", true, 999999999999999999},
-                 {"{\"a\":-999999999999999999}", true, -999999999999999999}, {"{\"a\":1000000000000000000}", false, 0}, {"{\"a\":1.0}", false, 0},
-                 {"{\"a\":1e3}", false, 0}, {"{\"a\":\"1\"}", false, 0}, {"{\"a\":true}", false, 0}, {"{\"a\":[1]}", false, 0}};
+    } cases[] = {{"{\"a\":0}", true, 0},
+                 {"{\"a\":-1}", true, -1},
+                 {"{\"a\":999999999999999999}", true, 999999999999999999},
+                 {"{\"a\":-999999999999999999}", true, -999999999999999999},
+                 {"{\"a\":1000000000000000000}", false, 0},
+                 {"{\"a\":1.0}", false, 0},
+                 {"{\"a\":1e3}", false, 0},
+                 {"{\"a\":\"1\"}", false, 0},
+                 {"{\"a\":true}", false, 0},
+                 {"{\"a\":[1]}", false, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t n = 42;
         assert_int_equal(json_get_integer(cases[i].text, "a", &n), cases[i].good);
@@ -161,7 +171,8 @@ static void test_what_is_written_is_read_again(void **state)
     json_put_raw(&o, "l", "[1]");
     json_close(&o);
     assert_false(o.full);
-    assert_string_equal(text, "{\"te\\\"xt\":\"a\\\\b\\\"\\u000a\\u0009\\u0001\xc3\xbc\",\"n\":-9223372036854775808,\"b\":true,\"o\":{},\"l\":[1]}");
+    assert_string_equal(text, "{\"te\\\"xt\":\"a\\\\b\\\"\\u000a\\u0009\\u0001\xc3\xbc\",\"n\":-9223372036854775808,"
+                              "\"b\":true,\"o\":{},\"l\":[1]}");
     assert_true(json_valid(text, o.n));
     assert_true(json_get_text(text, "te\"xt", out, sizeof out));
     assert_string_equal(out, "a\\b\"\n\t\x01\xc3\xbc");

@@ -354,7 +354,8 @@ static void test_ends_with_different_claims_do_not_meet(void **state)
     connect_ends(MODE_PAIR, "12345678");
     peer_cleanup(&viewer.peer);
     viewer.out.n = 0;
-    handshake_viewer(&viewer.peer.handshake, MODE_PAIR, "sid", "conn", "other claims", "12345678", NULL, NULL, &viewer_hooks);
+    handshake_viewer(&viewer.peer.handshake, MODE_PAIR, "sid", "conn", "other claims", "12345678", NULL, NULL,
+                     &viewer_hooks);
     peer_start(&viewer.peer, viewer.mux, &hooks);
     run(4);
     assert_false(viewer.open || program.open);

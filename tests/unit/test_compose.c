@@ -11,9 +11,18 @@
 
 static struct invitation_mail mail(void)
 {
-    return (struct invitation_mail){.from = "Beistand <support@beistand.example>", .to = "kim@example.com", .customer_name = "Kim", .technician = "Tina", .company = "Muster GmbH",
-                                    .contact = "+49 30 1", .link = "https://support.example/i/x#AAAAAA-AAAAAA-AAAAAA", .typed_token = "AAAAAA-AAAAAA-AAAAAA",
-                                    .message_id = "x.1@support.example", .now_ms = 1750000000000, .expires_ms = 1750086400000, .language = LANGUAGE_DE};
+    return (struct invitation_mail){.from = "Beistand <support@beistand.example>",
+                                    .to = "kim@example.com",
+                                    .customer_name = "Kim",
+                                    .technician = "Tina",
+                                    .company = "Muster GmbH",
+                                    .contact = "+49 30 1",
+                                    .link = "https://support.example/i/x#AAAAAA-AAAAAA-AAAAAA",
+                                    .typed_token = "AAAAAA-AAAAAA-AAAAAA",
+                                    .message_id = "x.1@support.example",
+                                    .now_ms = 1750000000000,
+                                    .expires_ms = 1750086400000,
+                                    .language = LANGUAGE_DE};
 }
 
 /* The n-th base64 body, decoded; free it. */
@@ -76,7 +85,8 @@ static void test_the_mail_names_who_invites_and_holds_link_and_token(void **stat
     assert_non_null(strstr(text, "Content-Language: de\r\n"));
     for (int i = 0; i < 2; i++) {
         const char *part = i ? html : plain;
-        assert_true(strstr(part, "Tina") && strstr(part, "Muster GmbH") && strstr(part, "+49 30 1") && strstr(part, "Kim"));
+        assert_true(strstr(part, "Tina") && strstr(part, "Muster GmbH") && strstr(part, "+49 30 1") &&
+                    strstr(part, "Kim"));
         assert_true(strstr(part, m.link) && strstr(part, m.typed_token));
     }
     free(text);
@@ -144,7 +154,8 @@ static void test_long_and_foreign_names_are_cut_between_characters(void **state)
 static void test_addresses_are_taken_out_of_their_brackets(void **state)
 {
     (void)state;
-    static const char *const cases[][2] = {{"a@b", "a@b"}, {"Name <a@b>", "a@b"}, {"<a@b>", "a@b"}, {"<a@b", "a@b"}, {"", ""}, {"Name <>", ""}, {"a\r\n@b", "a@b"}};
+    static const char *const cases[][2] = {{"a@b", "a@b"}, {"Name <a@b>", "a@b"}, {"<a@b>", "a@b"},  {"<a@b", "a@b"},
+                                           {"", ""},       {"Name <>", ""},       {"a\r\n@b", "a@b"}};
     char out[32], small[4];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         compose_address(out, sizeof out, cases[i][0]);

@@ -20,7 +20,8 @@ static void test_link_code_and_agent_token_are_the_vectors(void **state)
     size_t i;
     assert_non_null(keys);
     assert_string_equal(secret_keys_current(keys), get_text(v, "current"));
-    json_array_foreach(get(v, "cases"), i, one) {
+    json_array_foreach(get(v, "cases"), i, one)
+    {
         char link[LINK_TOKEN_SIZE], code[CODE_PREFIX_SIZE], agent[SECRET_SIZE];
         const char *kid = get_text(one, "kid"), *sid = get_text(one, "session");
         unsigned generation = (unsigned)get_integer(one, "generation");
@@ -40,7 +41,8 @@ static void test_nothing_is_derived_without_the_key_or_for_no_session(void **sta
     const json_t *v = vectors("derived"), *one;
     struct secret_keys *keys = secret_keys_new(get_text(v, "keys"));
     size_t i;
-    json_array_foreach(get(v, "refused"), i, one) {
+    json_array_foreach(get(v, "refused"), i, one)
+    {
         char link[LINK_TOKEN_SIZE], code[CODE_PREFIX_SIZE], agent[SECRET_SIZE];
         const char *kid = get_text(one, "kid"), *sid = get_text(one, "session");
         assert_int_equal(derive_link_token(keys, kid, sid, 1, link), -1);

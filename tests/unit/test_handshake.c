@@ -1,5 +1,5 @@
-/* CPace against the draft's vectors, handshakes and records against proto/vectors: each end alone with fixed randomness,
- * hostile messages at every step, tries that are counted before they are judged. S-2 S-34 S-47 */
+/* CPace against the draft's vectors, handshakes and records against proto/vectors: each end alone with fixed
+ * randomness, hostile messages at every step, tries that are counted before they are judged. S-2 S-34 S-47 */
 #include "agent/core/handshake.h"
 #include "agent/core/record.h"
 #include "scripted_random.h"
@@ -135,9 +135,8 @@ static const json_t *find_exchange(const char *name)
 {
     const json_t *one;
     size_t i;
-    json_array_foreach(get(vectors("handshake"), "exchanges"), i, one)
-        if (strcmp(get_text(one, "name"), name) == 0)
-            return one;
+    json_array_foreach(get(vectors("handshake"), "exchanges"), i,
+                       one) if (strcmp(get_text(one, "name"), name) == 0) return one;
     fail_msg("no exchange %s", name);
     return NULL;
 }
@@ -211,7 +210,8 @@ static void test_each_end_says_what_the_vectors_say(void **state)
     static struct end e;
     const json_t *one;
     size_t i;
-    json_array_foreach(get(vectors("handshake"), "exchanges"), i, one) {
+    json_array_foreach(get(vectors("handshake"), "exchanges"), i, one)
+    {
         for (int viewer = 0; viewer < 2; viewer++) {
             start(&e, one, viewer);
             assert_int_equal(play(&e, viewer, json_array_size(get(one, "messages"))), HANDSHAKE_DONE);
@@ -236,7 +236,8 @@ static void test_hostile_messages_end_the_handshake(void **state)
     static struct end e;
     const json_t *one;
     size_t i;
-    json_array_foreach(get(vectors("handshake"), "hostile"), i, one) {
+    json_array_foreach(get(vectors("handshake"), "hostile"), i, one)
+    {
         bool viewer = strcmp(get_text(one, "receiver"), "viewer") == 0;
         struct blob b = get_blob(one, "hex");
         start(&e, find_exchange(get_text(one, "exchange")), viewer);
@@ -255,7 +256,8 @@ static void test_wrong_tags_are_counted_and_answered_with_the_reason(void **stat
     static struct end e;
     const json_t *one;
     size_t i;
-    json_array_foreach(get(vectors("handshake"), "wrong_tags"), i, one) {
+    json_array_foreach(get(vectors("handshake"), "wrong_tags"), i, one)
+    {
         const json_t *exchange = find_exchange(get_text(one, "exchange"));
         struct blob b = get_blob(one, "hex");
         const char *reason = get_text(one, "reason");
@@ -277,7 +279,8 @@ static void test_a_refusal_is_told_to_the_viewer(void **state)
     static struct end e;
     const json_t *one;
     size_t i;
-    json_array_foreach(get(vectors("handshake"), "refusals"), i, one) {
+    json_array_foreach(get(vectors("handshake"), "refusals"), i, one)
+    {
         struct blob b = get_blob(one, "hex");
         start(&e, find_exchange("pair"), true);
         assert_int_equal(handshake_receive(&e.h, b.data, b.n, &e.keys), HANDSHAKE_REFUSED);
@@ -320,7 +323,8 @@ static void test_records_are_the_vectors(void **state)
     get_bytes(v, "key", key, sizeof key);
     assert_int_equal(record_init(&sending, key), 0);
     assert_int_equal(record_init(&receiving, key), 0);
-    json_array_foreach(get(v, "records"), i, one) {
+    json_array_foreach(get(v, "records"), i, one)
+    {
         struct blob plain = get_blob(one, "plain");
         uint8_t *message = malloc(plain.n + RECORD_OVERHEAD), *back = malloc(plain.n ? plain.n : 1);
         assert_int_equal(record_seal(&sending, plain.data, plain.n, message), 0);
@@ -345,7 +349,8 @@ static void test_changed_cut_and_reordered_records_do_not_open(void **state)
     uint8_t key[KEY_BYTES];
     size_t i;
     get_bytes(v, "key", key, sizeof key);
-    json_array_foreach(get(v, "refused"), i, one) {
+    json_array_foreach(get(v, "refused"), i, one)
+    {
         struct record_side side;
         struct blob b = get_blob(one, "message");
         assert_int_equal(record_init(&side, key), 0);

@@ -96,8 +96,10 @@ static void test_answers_are_read_in_pieces_of_every_size(void **state)
         {"HTTP/1.1 204 No Content\r\n\r\n", 204, ""},
         {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}more than was announced", 200, "{}"},
         {"HTTP/1.1 200 OK\r\nX-Content-Length: 900\r\nX: Content-Length: 900\r\n\r\n{}", 200, "{}"},
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{\"\r\n3;x=y\r\na\":\r\n002\r\n1}\r\n0\r\n\r\n", 200, "{\"a\":1}"},
-        {"HTTP/1.1 200 OK\r\nTRANSFER-ENCODING: Chunked\r\n\r\n0a\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n", 200, "0123456789"},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{\"\r\n3;x=y\r\na\":\r\n002\r\n1}\r\n0\r\n\r\n",
+         200, "{\"a\":1}"},
+        {"HTTP/1.1 200 OK\r\nTRANSFER-ENCODING: Chunked\r\n\r\n0a\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n", 200,
+         "0123456789"},
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n\r\n\r\n\r\n0\r\n\r\n", 200, "\r\n\r\n"},
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 200, ""},
     };
@@ -118,11 +120,24 @@ static void test_what_is_no_complete_answer_is_none(void **state)
     (void)state;
     static struct http_client c;
     static const char *const bad[] = {
-        "", "H", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", "SSH-2.0-x\r\n\r\n", "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 OK\r\n\r\n",
-        "HTTP/1.1 -20 OK\r\n\r\n", "HTTP/1.1 99 OK\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 600 OK\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}", "HTTP/1.1 200 OK\r\nContent-Length: 0x2\r\n\r\n{}",
-        "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n{}", "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n{}",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n{}", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        "",
+        "H",
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n",
+        "SSH-2.0-x\r\n\r\n",
+        "HTTP/2 200 OK\r\n\r\n",
+        "HTTP/1.1 OK\r\n\r\n",
+        "HTTP/1.1 -20 OK\r\n\r\n",
+        "HTTP/1.1 99 OK\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 600 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0x2\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         answer(&c, bad[i], strlen(bad[i]), 0);
@@ -137,9 +152,29 @@ static void test_malformed_chunks_are_no_answer(void **state)
     (void)state;
     static struct http_client c;
     static const char *const bad[] = {
-        "", "2", "2\r\n", "2\r\n{", "2\r\n{}", "2\r\n{}\r", "2\r\n{}\r\n", "2\r\n{}\r\n0", "2\r\n{}\r\n0\r", "2\r\n{}xx0\r\n\r\n", "\r\n{}\r\n0\r\n\r\n", "-1\r\n{}\r\n0\r\n\r\n",
-        "+2\r\n{}\r\n0\r\n\r\n", " 2\r\n{}\r\n0\r\n\r\n", "0x2\r\n{}\r\n0\r\n\r\n", "g\r\n{}\r\n0\r\n\r\n", "ffffffff\r\n{}\r\n0\r\n\r\n", "ffffffffffffffff\r\n{}\r\n0\r\n\r\n",
-        "fffffffffffffffe\r\n{}\r\n0\r\n\r\n", "000000002\r\n{}\r\n0\r\n\r\n", "2\n{}\r\n0\r\n\r\n", "3\r\n{}\r\n0\r\n\r\n", "1\r\n{}\r\n0\r\n\r\n",
+        "",
+        "2",
+        "2\r\n",
+        "2\r\n{",
+        "2\r\n{}",
+        "2\r\n{}\r",
+        "2\r\n{}\r\n",
+        "2\r\n{}\r\n0",
+        "2\r\n{}\r\n0\r",
+        "2\r\n{}xx0\r\n\r\n",
+        "\r\n{}\r\n0\r\n\r\n",
+        "-1\r\n{}\r\n0\r\n\r\n",
+        "+2\r\n{}\r\n0\r\n\r\n",
+        " 2\r\n{}\r\n0\r\n\r\n",
+        "0x2\r\n{}\r\n0\r\n\r\n",
+        "g\r\n{}\r\n0\r\n\r\n",
+        "ffffffff\r\n{}\r\n0\r\n\r\n",
+        "ffffffffffffffff\r\n{}\r\n0\r\n\r\n",
+        "fffffffffffffffe\r\n{}\r\n0\r\n\r\n",
+        "000000002\r\n{}\r\n0\r\n\r\n",
+        "2\n{}\r\n0\r\n\r\n",
+        "3\r\n{}\r\n0\r\n\r\n",
+        "1\r\n{}\r\n0\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char text[256];
@@ -224,8 +259,24 @@ static void test_a_closed_client_holds_no_credential(void **state)
 static void test_origins_are_https_host_and_port(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "http://a", "https://", "https://:80", "https://a:", "https://a:0", "https://a:65536", "https://a:x", "https://a:80x", "https://a/", "https://a:80/",
-                                      "https://a b", "https://a@b", "https://a:999999", "https://a:-1", "https://a\r\nX: y", "https://a:80:80", "https://\xc3\xa4"};
+    static const char *const bad[] = {"",
+                                      "http://a",
+                                      "https://",
+                                      "https://:80",
+                                      "https://a:",
+                                      "https://a:0",
+                                      "https://a:65536",
+                                      "https://a:x",
+                                      "https://a:80x",
+                                      "https://a/",
+                                      "https://a:80/",
+                                      "https://a b",
+                                      "https://a@b",
+                                      "https://a:999999",
+                                      "https://a:-1",
+                                      "https://a\r\nX: y",
+                                      "https://a:80:80",
+                                      "https://\xc3\xa4"};
     struct origin o;
     char long_name[400];
     assert_int_equal(origin_parse(&o, "https://support.example"), 0);

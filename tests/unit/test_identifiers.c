@@ -22,7 +22,8 @@ static void test_base32_is_the_vectors(void **state)
     (void)state;
     const json_t *v = vectors("identifiers"), *one;
     size_t i;
-    json_array_foreach(get(v, "base32"), i, one) {
+    json_array_foreach(get(v, "base32"), i, one)
+    {
         struct blob data = get_blob(one, "hex");
         char text[64];
         uint8_t back[CROCKFORD_MAX];
@@ -32,7 +33,8 @@ static void test_base32_is_the_vectors(void **state)
         assert_int_equal(crockford_decode(back, data.n, text), 0);
         assert_memory_equal(back, data.data, data.n);
     }
-    json_array_foreach(get(v, "base32_refused"), i, one) {
+    json_array_foreach(get(v, "base32_refused"), i, one)
+    {
         uint8_t out[CROCKFORD_MAX];
         assert_int_equal(crockford_decode(out, (size_t)get_integer(one, "bytes"), get_text(one, "text")), -1);
     }
@@ -68,7 +70,8 @@ static void test_link_tokens_are_the_vectors(void **state)
     (void)state;
     const json_t *v = get(vectors("identifiers"), "link_tokens"), *one;
     size_t i;
-    json_array_foreach(get(v, "tokens"), i, one) {
+    json_array_foreach(get(v, "tokens"), i, one)
+    {
         struct blob data = get_blob(one, "hex");
         char text[LINK_TOKEN_TEXT + 1], read[LINK_TOKEN_TEXT + 1], typed[LINK_TYPED_SIZE];
         assert_int_equal(data.n, LINK_TOKEN_BYTES);
@@ -86,7 +89,8 @@ static void test_typed_tokens_are_read_or_refused(void **state)
     (void)state;
     const json_t *one;
     size_t i;
-    json_array_foreach(get(get(vectors("identifiers"), "link_tokens"), "read"), i, one) {
+    json_array_foreach(get(get(vectors("identifiers"), "link_tokens"), "read"), i, one)
+    {
         char text[LINK_TOKEN_TEXT + 1];
         int bucket = link_token_read(get_text(one, "typed"), text);
         assert_int_equal(bucket >= 0, !is_null(one, "text"));
@@ -100,7 +104,8 @@ static void test_every_wrong_character_and_swap_is_found(void **state)
     (void)state;
     const json_t *one;
     size_t number;
-    json_array_foreach(get(get(vectors("identifiers"), "link_tokens"), "tokens"), number, one) {
+    json_array_foreach(get(get(vectors("identifiers"), "link_tokens"), "tokens"), number, one)
+    {
         const char *text = get_text(one, "text");
         char changed[LINK_TOKEN_TEXT + 1], out[LINK_TOKEN_TEXT + 1];
         for (size_t i = 0; i < LINK_TOKEN_TEXT; i++) {
@@ -124,7 +129,8 @@ static void test_tokens_are_found_in_file_names_and_links(void **state)
     (void)state;
     const json_t *one;
     size_t i;
-    json_array_foreach(get(get(vectors("identifiers"), "link_tokens"), "found"), i, one) {
+    json_array_foreach(get(get(vectors("identifiers"), "link_tokens"), "found"), i, one)
+    {
         char text[LINK_TOKEN_TEXT + 1] = "";
         int bucket = link_token_find(get_text(one, "in"), text);
         if (is_null(one, "text") ? bucket >= 0 : bucket < 0 || strcmp(text, get_text(one, "text")) != 0)
@@ -149,7 +155,8 @@ static void test_the_check_digit_is_the_vectors(void **state)
     (void)state;
     const json_t *v = vectors("codes"), *one;
     size_t i;
-    json_array_foreach(get(v, "check_digits"), i, one) {
+    json_array_foreach(get(v, "check_digits"), i, one)
+    {
         const char *digits = get_text(one, "digits");
         assert_int_equal(damm_check_digit(digits, strlen(digits)), get_text(one, "check")[0]);
     }
@@ -162,7 +169,8 @@ static void test_every_wrong_digit_and_swap_is_found(void **state)
     (void)state;
     const json_t *one;
     size_t number;
-    json_array_foreach(get(vectors("codes"), "valid"), number, one) {
+    json_array_foreach(get(vectors("codes"), "valid"), number, one)
+    {
         const char *code = json_string_value(one);
         char changed[9];
         assert_int_equal(strlen(code), 8);

@@ -56,7 +56,8 @@ static void expect_heard(const json_t *step, struct heard *h)
 {
     const json_t *one;
     size_t i, wanted[MUX_CHANNELS] = {0};
-    json_array_foreach(get(step, "data"), i, one) {
+    json_array_foreach(get(step, "data"), i, one)
+    {
         size_t channel = (size_t)json_integer_value(json_array_get(one, 0));
         struct blob b = unhex(json_string_value(json_array_get(one, 1)));
         assert_true(wanted[channel] + b.n <= h->n[channel]);
@@ -108,10 +109,10 @@ static void test_one_end_does_as_the_vectors_say(void **state)
     static struct heard h;
     const json_t *one, *step;
     size_t i, j;
-    json_array_foreach(get(vectors("mux"), "cases"), i, one) {
+    json_array_foreach(get(vectors("mux"), "cases"), i, one)
+    {
         struct mux *m = new_mux(&h);
-        json_array_foreach(get(one, "steps"), j, step)
-            do_step(m, &h, step, get_text(one, "name"));
+        json_array_foreach(get(one, "steps"), j, step) do_step(m, &h, step, get_text(one, "name"));
         mux_free(m);
     }
 }
@@ -133,7 +134,7 @@ static void test_a_sender_stops_at_its_buffer_and_takes_all_or_nothing(void **st
     assert_int_equal(mux_send(m, MUX_FILES, big, 1), -1);
     while (mux_output(m, out, sizeof out) > 0)
         ;
-    assert_int_equal(mux_room(m, MUX_FILES), 0); /* kept until the other end has consumed it */
+    assert_int_equal(mux_room(m, MUX_FILES), 0);          /* kept until the other end has consumed it */
     assert_int_equal(mux_send(m, MUX_SCREEN, big, 1), 0); /* channels do not share a buffer */
     mux_free(m);
 }

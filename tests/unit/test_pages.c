@@ -19,7 +19,8 @@ void call_refuse(struct call *c, const char *reason, const char *detail)
     fail_msg("refused: %s", reason);
 }
 
-static const char *const values[] = {"name", "<b>\"M&M\"</b>", "technician", "T<", "company", "{name}", "contact", "", NULL};
+static const char *const values[] = {"name",   "<b>\"M&M\"</b>", "technician", "T<", "company",
+                                     "{name}", "contact",        "",           NULL};
 
 static const char *render(const char *template, size_t room)
 {
@@ -102,9 +103,10 @@ static void test_times_are_rfc_3339_in_utc(void **state)
 
 static json_t *record(const char *state, const json_t *derived)
 {
-    return json_pack("{ss ss ss ss ss ss ss ss ss ss ss ss ss ss ss}", "id", get_text(derived, "session"), "company", "C", "technician", "T",
-                     "technician_name", "Tina", "state", state, "kid", get_text(derived, "kid"), "generation", "1", "attempts", "2", "paired", "0",
-                     "created_at", "1750000000123", "checks", "{\"opened\":\"ok\"}", "mail_state", "queued", "removal", "none", "agent_token_hash",
+    return json_pack("{ss ss ss ss ss ss ss ss ss ss ss ss ss ss ss}", "id", get_text(derived, "session"), "company",
+                     "C", "technician", "T", "technician_name", "Tina", "state", state, "kid", get_text(derived, "kid"),
+                     "generation", "1", "attempts", "2", "paired", "0", "created_at", "1750000000123", "checks",
+                     "{\"opened\":\"ok\"}", "mail_state", "queued", "removal", "none", "agent_token_hash",
                      "0123456789abcdef", "activation_key", "secret-ish");
 }
 
@@ -124,7 +126,8 @@ static void test_an_invitation_shows_its_link_and_no_secret(void **state)
     const char *token = get_text(derived, "link_token");
     char want[256];
     json_t *r = record("invited", derived), *view = session_view(g, r, NULL);
-    snprintf(want, sizeof want, "https://support.example/i/%s#%.6s-%.6s-%s", get_text(derived, "session"), token, token + 6, token + 12);
+    snprintf(want, sizeof want, "https://support.example/i/%s#%.6s-%.6s-%s", get_text(derived, "session"), token,
+             token + 6, token + 12);
     assert_string_equal(get_text(view, "install_url"), want);
     assert_string_equal(get_text(view, "status"), "invited");
     assert_int_equal(get_integer(view, "attempts_left"), 3);
@@ -164,7 +167,8 @@ static void test_a_record_with_holes_still_has_a_view(void **state)
 {
     (void)state;
     struct gateway *g = gateway();
-    json_t *r = json_pack("{ss ss ss}", "id", "x", "checks", "[1]", "machine", "not json"), *view = session_view(g, r, NULL);
+    json_t *r = json_pack("{ss ss ss}", "id", "x", "checks", "[1]", "machine", "not json"),
+           *view = session_view(g, r, NULL);
     assert_true(json_is_object(get(view, "checks")));
     assert_true(is_null(view, "machine") && is_null(view, "status") && is_null(view, "install_url"));
     json_decref(view);

@@ -1,5 +1,6 @@
-/* The program's life over a net of buffers: report, code, activation, offers, pairing and its tries, passwords and their
- * delay, the end and its receipt. The system is in memory, server and technician are played. S-5 S-8 S-9 S-10 S-33 S-34 */
+/* The program's life over a net of buffers: report, code, activation, offers, pairing and its tries, passwords and
+ * their delay, the end and its receipt. The system is in memory, server and technician are played. S-5 S-8 S-9 S-10
+ * S-33 S-34 */
 #include "agent/core/json.h"
 #include "fake_net.h"
 #include "fake_pc.h"
@@ -37,7 +38,9 @@ static int end_life(void **state)
 static void to_the_code(void)
 {
     fake_pc_request(&pc);
-    fake_pc_answer(&pc, 200, "{\"session\":\"" FAKE_SESSION "\",\"technician\":\"Tina\",\"company\":\"Muster\",\"language\":\"de\"}");
+    fake_pc_answer(&pc, 200,
+                   "{\"session\":\"" FAKE_SESSION
+                   "\",\"technician\":\"Tina\",\"company\":\"Muster\",\"language\":\"de\"}");
     assert_int_equal(program_state(pc.program), PROGRAM_CODE);
 }
 
@@ -98,7 +101,8 @@ static void test_an_absent_server_is_asked_again(void **state)
 static void test_only_digits_that_fit_together_are_sent(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "1234", "123457200002", "123475200001", "12345720000", "1234572000011", "1234 5720 000x", "57200001"};
+    static const char *const bad[] = {
+        "", "1234", "123457200002", "123475200001", "12345720000", "1234572000011", "1234 5720 000x", "57200001"};
     to_the_code();
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(program_code(pc.program, bad[i]));
@@ -107,7 +111,7 @@ static void test_only_digits_that_fit_together_are_sent(void **state)
     const char *request = fake_pc_request(&pc);
     assert_non_null(strstr(request, "POST /agent/v1/activations HTTP/1.1\r\n"));
     assert_non_null(strstr(request, "\"code_prefix\":\"1234\""));
-    assert_null(strstr(request, "5720")); /* e never leaves the PC */
+    assert_null(strstr(request, "5720"));                            /* e never leaves the PC */
     assert_false(program_code(pc.program, FAKE_PREFIX FAKE_DIGITS)); /* not while one is being judged */
 }
 
@@ -207,9 +211,11 @@ static void test_pairing_hands_over_the_password_once(void **state)
     fake_pc_upgrade(&pc, "/relay/control/");
     fake_viewer_connect(&viewer, &pc, MODE_PAIR, FAKE_DIGITS, technician);
     assert_true(viewer.open);
-    assert_non_null(strstr(viewer.lines, "{\"type\":\"hello\",\"computer\":\"PC\",\"os\":\"Windows 11\",\"password_set\":false}\n"));
+    assert_non_null(strstr(viewer.lines,
+                           "{\"type\":\"hello\",\"computer\":\"PC\",\"os\":\"Windows 11\",\"password_set\":false}\n"));
     say("{\"type\":\"start\",\"feature\":\"remote\"}\n");
-    assert_non_null(strstr(viewer.lines, "\"refused\",\"reason\":\"wrong_state\"")); /* no screen without the password */
+    assert_non_null(
+        strstr(viewer.lines, "\"refused\",\"reason\":\"wrong_state\"")); /* no screen without the password */
     say("{\"type\":\"set_password\",\"password\":\"short\"}\n");
     assert_true(pc.accounts == 0 && strstr(viewer.lines, "\"invalid_request\""));
     say(set_password);
@@ -279,7 +285,8 @@ static void test_the_ticket_says_whether_it_may_pair(void **state)
     char offer[8192];
     fake_pc_activate(&pc);
     int control = fake_pc_upgrade(&pc, "/relay/control/");
-    fake_pc_offer(&pc, offer, sizeof offer, "0wr8q7qb0djvhb292rb1ss2c0n", technician, "connect", clock_wall_ms() + 60000);
+    fake_pc_offer(&pc, offer, sizeof offer, "0wr8q7qb0djvhb292rb1ss2c0n", technician, "connect",
+                  clock_wall_ms() + 60000);
     fake_pc_control(&pc, control, offer, strlen(offer));
     int data = fake_pc_upgrade(&pc, "/relay/c/");
     uint8_t hello[21] = {0x82, 19, 1, 1, MODE_PAIR};
@@ -290,7 +297,8 @@ static void test_the_ticket_says_whether_it_may_pair(void **state)
     assert_true(n > 11 && (sent[6] ^ sent[2]) == HS_REFUSE);
 }
 
-/* S-33: wrong passwords are counted at the PC; from the sixth on each costs a wait that is not judged before it is over. */
+/* S-33: wrong passwords are counted at the PC; from the sixth on each costs a wait that is not judged before it is
+ * over. */
 static void test_wrong_passwords_are_delayed(void **state)
 {
     (void)state;
@@ -377,7 +385,9 @@ static void activate_and_keep_key(char key[64])
     char json[256];
     const char *body = strstr(fake_pc_request(&pc), "\r\n\r\n") + 4;
     assert_true(json_get_text(body, "receipt_key", key, 64));
-    snprintf(json, sizeof json, "{\"session\":\"" FAKE_SESSION "\",\"agent_token\":\"" FAKE_AGENT_TOKEN "\",\"expires_at\":%lld,\"server_time\":%lld}",
+    snprintf(json, sizeof json,
+             "{\"session\":\"" FAKE_SESSION "\",\"agent_token\":\"" FAKE_AGENT_TOKEN
+             "\",\"expires_at\":%lld,\"server_time\":%lld}",
              (long long)(clock_wall_ms() + FAKE_LIFE_MS), (long long)clock_wall_ms());
     fake_pc_answer(&pc, 200, json);
 }

@@ -12,7 +12,9 @@
 static void test_plain_addresses_are_taken(void **state)
 {
     (void)state;
-    static const char *const good[] = {"a@b.c", "kim.smith+tag@example.co.uk", "o'neil@x-y.example", "1@2.3", "a_b@xn--bcher-kva.example", "{|}~@example.com", "A@EXAMPLE.COM"};
+    static const char *const good[] = {"a@b.c",        "kim.smith+tag@example.co.uk", "o'neil@x-y.example",
+                                       "1@2.3",        "a_b@xn--bcher-kva.example",   "{|}~@example.com",
+                                       "A@EXAMPLE.COM"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         if (!email_valid(good[i]))
             fail_msg("refused: %s", good[i]);
@@ -22,8 +24,11 @@ static void test_everything_else_is_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "", "@", "a", "a@", "@b.c", "a@b", "a@b.", "a@.b", "a@b..c", "a@@b.c", "a@b@c.d", "a b@c.d", "a@b c.d", ".a@b.c", "a.@b.c", "a..b@c.d", "a@-b.c", "a@b-.c", "a@b.c-", "a@b.-c",
-        "a@b.c\r\nBcc: x@y.z", "a@b.c\n", "a\r@b.c", "a@b.c ", " a@b.c", "\"a\"@b.c", "a@[127.0.0.1]", "a@b_c.d", "a,b@c.d", "a;b@c.d", "<a@b.c>", "a@b.c>", "a@b.c,d@e.f", "\xc3\xbc@b.c", "a@b\xc3\xbc.c"};
+        "",        "@",        "a",       "a@",      "@b.c",        "a@b",           "a@b.",
+        "a@.b",    "a@b..c",   "a@@b.c",  "a@b@c.d", "a b@c.d",     "a@b c.d",       ".a@b.c",
+        "a.@b.c",  "a..b@c.d", "a@-b.c",  "a@b-.c",  "a@b.c-",      "a@b.-c",        "a@b.c\r\nBcc: x@y.z",
+        "a@b.c\n", "a\r@b.c",  "a@b.c ",  " a@b.c",  "\"a\"@b.c",   "a@[127.0.0.1]", "a@b_c.d",
+        "a,b@c.d", "a;b@c.d",  "<a@b.c>", "a@b.c>",  "a@b.c,d@e.f", "\xc3\xbc@b.c",  "a@b\xc3\xbc.c"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (email_valid(bad[i]))
             fail_msg("taken: %s", bad[i]);
@@ -51,7 +56,8 @@ static void test_parts_have_the_sizes_of_the_rfc(void **state)
 static void test_headers_are_found_by_name_once(void **state)
 {
     (void)state;
-    static const char head[] = "GET /x HTTP/1.1\r\nhOST: a\r\nX-Upgrade: no\r\nUpgrade: \t web socket \t\r\nEmpty:\r\nTwice: 1\r\ntwice: 2\r\nNote: Upgrade: other\r\n\r\nUpgrade: body\r\n";
+    static const char head[] = "GET /x HTTP/1.1\r\nhOST: a\r\nX-Upgrade: no\r\nUpgrade: \t web socket "
+                               "\t\r\nEmpty:\r\nTwice: 1\r\ntwice: 2\r\nNote: Upgrade: other\r\n\r\nUpgrade: body\r\n";
     char out[16];
     assert_true(head_value(head, "Host", out, sizeof out));
     assert_string_equal(out, "a");
@@ -64,7 +70,8 @@ static void test_headers_are_found_by_name_once(void **state)
     assert_false(head_value(head, "Missing", out, sizeof out));
     assert_false(head_value(head, "Upgrade", out, 10)); /* "web socket" and its NUL need 11 */
     assert_true(head_value(head, "Upgrade", out, 11));
-    assert_false(head_value("", "Host", out, sizeof out) || head_value("\r\n", "Host", out, sizeof out) || head_value("Host: a\r\n", "Host", out, sizeof out));
+    assert_false(head_value("", "Host", out, sizeof out) || head_value("\r\n", "Host", out, sizeof out) ||
+                 head_value("Host: a\r\n", "Host", out, sizeof out));
 }
 
 static void test_protocols_are_found_by_their_prefix(void **state)
@@ -79,7 +86,8 @@ static void test_protocols_are_found_by_their_prefix(void **state)
     assert_true(head_protocol(list, "ticket.", out, sizeof out));
     assert_string_equal(out, "t");
     assert_false(head_protocol(list, "gent.", out, sizeof out) || head_protocol(list, "key.", out, sizeof out));
-    assert_false(head_protocol("agent.", "agent.", out, sizeof out) || head_protocol("", "agent.", out, sizeof out) || head_protocol(" , ,", "agent.", out, sizeof out));
+    assert_false(head_protocol("agent.", "agent.", out, sizeof out) || head_protocol("", "agent.", out, sizeof out) ||
+                 head_protocol(" , ,", "agent.", out, sizeof out));
     assert_true(head_protocol("agent.1234567", "agent.", out, sizeof out));
     assert_false(head_protocol("agent.12345678", "agent.", out, sizeof out));
     assert_true(head_protocol("agent.12345678, agent.2", "agent.", out, sizeof out)); /* the first that fits */

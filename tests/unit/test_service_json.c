@@ -25,7 +25,8 @@ static void test_objects_are_judged_as_the_vectors_say(void **state)
     (void)state;
     const json_t *one;
     size_t i;
-    json_array_foreach(get(vectors("json"), "cases"), i, one) {
+    json_array_foreach(get(vectors("json"), "cases"), i, one)
+    {
         char error[128] = "";
         const char *text = get_text(one, "text");
         json_t *value = read_copy(text, strlen(text), error);
@@ -34,7 +35,8 @@ static void test_objects_are_judged_as_the_vectors_say(void **state)
         assert_int_equal(value == NULL, error[0] != '\0');
         json_decref(value);
     }
-    json_array_foreach(get(vectors("json"), "broken_utf8"), i, one) {
+    json_array_foreach(get(vectors("json"), "broken_utf8"), i, one)
+    {
         struct blob b = unhex(json_string_value(one));
         char text[32] = "{\"a\":\"", error[128];
         memcpy(text + 6, b.data, b.n);
@@ -83,7 +85,8 @@ static void test_fields_have_a_kind_a_size_and_no_controls(void **state)
     (void)state;
     char error[128];
     const char *out;
-    static const char text[] = "{\"t\":\"abc\",\"n\":1,\"z\":null,\"c\":\"a\\u0001\",\"l\":\"a\\n\\tb\",\"u\":\"\\u00fc\\u00fc\"}";
+    static const char text[] =
+        "{\"t\":\"abc\",\"n\":1,\"z\":null,\"c\":\"a\\u0001\",\"l\":\"a\\n\\tb\",\"u\":\"\\u00fc\\u00fc\"}";
     json_t *o = json_read(text, sizeof text - 1, error);
     assert_non_null(o);
     assert_int_equal(json_field(o, "t", 3, &out), 0);
@@ -109,7 +112,8 @@ static void test_unknown_members_are_named(void **state)
 {
     (void)state;
     static const char *const known[] = {"a", "b", NULL};
-    json_t *good = json_pack("{si si}", "a", 1, "b", 2), *bad = json_pack("{si si}", "a", 1, "A", 2), *none = json_object();
+    json_t *good = json_pack("{si si}", "a", 1, "b", 2), *bad = json_pack("{si si}", "a", 1, "A", 2),
+           *none = json_object();
     assert_null(json_unknown_member(good, known));
     assert_null(json_unknown_member(none, known));
     assert_string_equal(json_unknown_member(bad, known), "A");

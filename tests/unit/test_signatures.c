@@ -20,8 +20,8 @@ static struct offer_keys offer_keys(const json_t *v)
     struct offer_keys keys = {0};
     const json_t *one;
     size_t i;
-    json_array_foreach(get(v, "keys"), i, one)
-        assert_int_equal(b64url_decode(keys.keys[keys.n++], ED25519_PUBLIC_BYTES, json_string_value(one)), ED25519_PUBLIC_BYTES);
+    json_array_foreach(get(v, "keys"), i, one) assert_int_equal(
+        b64url_decode(keys.keys[keys.n++], ED25519_PUBLIC_BYTES, json_string_value(one)), ED25519_PUBLIC_BYTES);
     return keys;
 }
 
@@ -31,7 +31,8 @@ static void test_the_program_takes_the_offers_the_vectors_say(void **state)
     const json_t *v = vectors("offers"), *one;
     struct offer_keys keys = offer_keys(v);
     size_t i;
-    json_array_foreach(get(v, "cases"), i, one) {
+    json_array_foreach(get(v, "cases"), i, one)
+    {
         struct offer offer;
         int status = offer_read(&offer, get_text(one, "claims"), get_text(one, "signature"), get_text(v, "conn_id"),
                                 get_text(v, "session"), &keys, get_integer(one, "now"));
@@ -111,8 +112,15 @@ static void test_the_largest_claims_still_fit_the_program(void **state)
 {
     (void)state;
     char *name = calloc(1, CLAIMS_MAX + 1);
-    struct claims claims = {.session = "S", .conn_id = "C", .technician = "T", .technician_name = "N", .company_name = name, .feature = "remote",
-                            .mode = "pair", .iat_ms = 1, .exp_ms = 2};
+    struct claims claims = {.session = "S",
+                            .conn_id = "C",
+                            .technician = "T",
+                            .technician_name = "N",
+                            .company_name = name,
+                            .feature = "remote",
+                            .mode = "pair",
+                            .iat_ms = 1,
+                            .exp_ms = 2};
     memset(name, 'x', CLAIMS_MAX);
     assert_null(claims_text(&claims));
     memset(name + 2800, 0, CLAIMS_MAX - 2800);
@@ -128,8 +136,10 @@ static void test_receipts_hold_as_the_vectors_say(void **state)
     (void)state;
     const json_t *v = vectors("receipts"), *one;
     size_t i;
-    json_array_foreach(get(v, "cases"), i, one) {
-        bool holds = receipt_holds(get_text(one, "receipt"), get_text(one, "signature"), get_text(v, "key"), get_text(v, "session"));
+    json_array_foreach(get(v, "cases"), i, one)
+    {
+        bool holds = receipt_holds(get_text(one, "receipt"), get_text(one, "signature"), get_text(v, "key"),
+                                   get_text(v, "session"));
         if (holds != get_bool(one, "accepted"))
             fail_msg("%s", get_text(one, "name"));
     }
@@ -140,7 +150,8 @@ static void test_a_receipt_needs_key_signature_and_bounds(void **state)
     (void)state;
     const json_t *v = vectors("receipts"), *one = json_array_get(get(v, "cases"), 0);
     static const char *const bad_keys[] = {"", "A", "AAAA", "====", NULL};
-    const char *receipt = get_text(one, "receipt"), *signature = get_text(one, "signature"), *session = get_text(v, "session");
+    const char *receipt = get_text(one, "receipt"), *signature = get_text(one, "signature"),
+               *session = get_text(v, "session");
     for (const char *const *key = bad_keys; *key; key++) {
         assert_false(receipt_holds(receipt, signature, *key, session));
         assert_false(receipt_holds(receipt, *key, get_text(v, "key"), session));

@@ -15,8 +15,20 @@ static void test_the_first_known_language_of_a_list_is_taken(void **state)
     (void)state;
     static const struct {
         const char *tag, *language;
-    } cases[] = {{"de", "de"}, {"de-AT", "de"}, {"DE", "de"}, {"pt_BR,pt;q=0.9", "pt"}, {"xx, nl;q=0.5", "nl"}, {"sv,fi", "en"}, {"", "en"}, {",,,", "en"}, {"deu", "en"}, {"d", "en"},
-                 {"  it  ", "it"}, {"*;q=0.1", "en"}, {"fr;q=0.1,de;q=0.9", "fr"}, {"\xc3\xa9,es", "es"}};
+    } cases[] = {{"de", "de"},
+                 {"de-AT", "de"},
+                 {"DE", "de"},
+                 {"pt_BR,pt;q=0.9", "pt"},
+                 {"xx, nl;q=0.5", "nl"},
+                 {"sv,fi", "en"},
+                 {"", "en"},
+                 {",,,", "en"},
+                 {"deu", "en"},
+                 {"d", "en"},
+                 {"  it  ", "it"},
+                 {"*;q=0.1", "en"},
+                 {"fr;q=0.1,de;q=0.9", "fr"},
+                 {"\xc3\xa9,es", "es"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_string_equal(language_tag(language_from_tag(cases[i].tag)), cases[i].language);
     assert_string_equal(language_tag(language_from_tag(NULL)), "en");
@@ -33,8 +45,10 @@ static void test_every_reason_has_texts_that_differ_by_language(void **state)
         assert_ptr_equal(reason_find(list[i].code), &list[i]);
         for (int a = 0; a < LANGUAGE_COUNT; a++)
             for (int b = 0; b < a; b++) {
-                if (strcmp(list[i].technician[a], list[i].technician[b]) == 0 || strcmp(list[i].customer[a], list[i].customer[b]) == 0)
-                    fail_msg("%s: %s and %s are the same", list[i].code, language_tag((enum language)a), language_tag((enum language)b));
+                if (strcmp(list[i].technician[a], list[i].technician[b]) == 0 ||
+                    strcmp(list[i].customer[a], list[i].customer[b]) == 0)
+                    fail_msg("%s: %s and %s are the same", list[i].code, language_tag((enum language)a),
+                             language_tag((enum language)b));
             }
     }
     assert_null(reason_find(NULL));
@@ -47,7 +61,8 @@ static void test_placeholders_are_filled_and_unknown_ones_stay(void **state)
     (void)state;
     static const char *const values[] = {"a", "1", "name", "{a}", "empty", "", NULL};
     char out[64];
-    assert_int_equal(text_fill(out, sizeof out, "{a}{a} {name}.{empty} {other} {a", values), strlen("11 {a}. {other} {a"));
+    assert_int_equal(text_fill(out, sizeof out, "{a}{a} {name}.{empty} {other} {a", values),
+                     strlen("11 {a}. {other} {a"));
     assert_string_equal(out, "11 {a}. {other} {a"); /* what is filled in is not looked at again */
     assert_int_equal(text_fill(out, sizeof out, "}{", values), 2);
     assert_string_equal(out, "}{");
@@ -84,9 +99,11 @@ static void test_plans_allow_what_the_table_says(void **state)
     assert_true(plan_allows_with(base, "insights", "dashboard"));
     assert_true(plan_allows_with(base, "x,insights,y", "dashboard"));
     assert_false(plan_allows_with(base, "insight", "dashboard") || plan_allows_with(base, "insightsx", "dashboard"));
-    assert_false(plan_allows_with(base, NULL, "dashboard") || plan_allows_with(base, "", "dashboard") || plan_allows_with(base, ",,", "dashboard"));
+    assert_false(plan_allows_with(base, NULL, "dashboard") || plan_allows_with(base, "", "dashboard") ||
+                 plan_allows_with(base, ",,", "dashboard"));
     assert_false(plan_allows(trial, "remote") || plan_allows_with(trial, "insights", "dashboard"));
-    assert_false(plan_allows(base, "") || plan_allows(base, "file") || plan_allows(base, "filesx") || plan_allows(base, "remote,chat"));
+    assert_false(plan_allows(base, "") || plan_allows(base, "file") || plan_allows(base, "filesx") ||
+                 plan_allows(base, "remote,chat"));
     assert_false(plan_allows(NULL, "remote") || plan_allows_with(NULL, "insights", "dashboard"));
     assert_null(plan_find("Base"));
     assert_null(plan_find(NULL));

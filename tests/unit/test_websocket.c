@@ -40,12 +40,18 @@ static void say_bytes(struct trace *t, const uint8_t *data, size_t n)
 static const char *opcode_name(enum ws_opcode opcode)
 {
     switch (opcode) {
-    case WS_CONTINUATION: return "continuation";
-    case WS_TEXT: return "text";
-    case WS_BINARY: return "binary";
-    case WS_CLOSE: return "close";
-    case WS_PING: return "ping";
-    case WS_PONG: return "pong";
+    case WS_CONTINUATION:
+        return "continuation";
+    case WS_TEXT:
+        return "text";
+    case WS_BINARY:
+        return "binary";
+    case WS_CLOSE:
+        return "close";
+    case WS_PING:
+        return "ping";
+    case WS_PONG:
+        return "pong";
     }
     return "?";
 }
@@ -102,7 +108,8 @@ static char *wanted(const json_t *events)
     struct trace t = {.text = calloc(1, TEXT_MAX)};
     const json_t *one;
     size_t i;
-    json_array_foreach(events, i, one) {
+    json_array_foreach(events, i, one)
+    {
         const char *text = json_string_value(one);
         const char *bytes = strncmp(text, "data ", 5) == 0      ? text + 5
                             : strncmp(text, "control ", 8) == 0 ? strchr(text + 8, ' ') + 1
@@ -152,7 +159,8 @@ static void test_frames_are_decoded_as_the_vectors_say(void **state)
     (void)state;
     const json_t *one;
     size_t i;
-    json_array_foreach(get(vectors("websocket"), "cases"), i, one) {
+    json_array_foreach(get(vectors("websocket"), "cases"), i, one)
+    {
         struct blob b = get_blob(one, "hex");
         char *want = wanted(get(one, "events"));
         check(one, b, want, b.n, 1);
@@ -182,7 +190,8 @@ static void test_headers_are_encoded_as_the_vectors_say(void **state)
     (void)state;
     const json_t *one;
     size_t i;
-    json_array_foreach(get(vectors("websocket"), "headers"), i, one) {
+    json_array_foreach(get(vectors("websocket"), "headers"), i, one)
+    {
         uint8_t header[WS_HEADER_MAX], mask[4];
         struct blob want = get_blob(one, "hex");
         bool masked = !is_null(one, "mask");
@@ -241,7 +250,8 @@ static void test_the_accept_value_is_the_vectors(void **state)
     (void)state;
     const json_t *one;
     size_t i;
-    json_array_foreach(get(vectors("websocket"), "accept"), i, one) {
+    json_array_foreach(get(vectors("websocket"), "accept"), i, one)
+    {
         char accept[WS_ACCEPT_SIZE];
         ws_accept(accept, get_text(one, "key"), sha1);
         assert_string_equal(accept, get_text(one, "accept"));

@@ -1,4 +1,5 @@
-/* The core's WebSocket over a net in pieces: upgrade and its refusals, messages whole and in fragments, hostile servers. */
+/* The core's WebSocket over a net in pieces: upgrade and its refusals, messages whole and in fragments, hostile
+ * servers. */
 #include "agent/core/ws_client.h"
 #include "fake_net.h"
 #include "scripted_random.h"
