@@ -23,6 +23,8 @@ DEFAULT_SITE = ROOT / "deploy" / "compose" / "site"
 CONTAINER_USER = 10001
 EXPIRES_SOON_S = 30 * 86400
 PROGRAM = "beistand-support.exe"
+# Files of this tree that containers without root read: a clone under umask 077 would not let them.
+MOUNTED_FILES = ("deploy/images/ready", "deploy/compose/kafka.sh", "deploy/kafka/log4j.properties", "deploy/redis/redis.conf")
 # What the containers read; the CA's key is not among it.
 MOUNTED_SECRETS = ("keys", "signing.pem", "server.pem")
 ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?")
@@ -45,11 +47,11 @@ def read_env(path):
 
 
 def write_env(path, values):
-    """Values in single quotes are taken literally by every version of compose."""
+    """Values in single quotes are taken literally, except that docker-compose 1.29 fills in ${…} there too."""
     lines = ["# Made by deploy/compose/setup.sh, which keeps what you change here. May hold the mail server's password."]
     for name, value in values.items():
-        if "'" in value or "\n" in value:
-            raise SetupError(f"{name} must be one line without a single quote")
+        if "'" in value or "\n" in value or "${" in value:
+            raise SetupError(f"{name} must be one line without a single quote and ${{ (in a URL: percent-encode them)")
         lines.append(f"{name}={value}" if re.fullmatch(r"[\w.:/@-]*", value) else f"{name}='{value}'")
     keys.write_private(path, "\n".join(lines) + "\n")
 
@@ -216,6 +218,13 @@ def write_if_changed(path, text):
         path.write_text(text)
 
 
+def make_readable(site):
+    for path in [site / "haproxy.cfg", *(ROOT / name for name in MOUNTED_FILES)]:
+        if path.stat().st_mode & 0o044 != 0o044:
+            path.chmod(path.stat().st_mode | 0o044)
+    (site / "program").chmod(0o755)
+
+
 def report(site, env_path, env, remarks):
     compose = "docker compose" if env_path.parent == ROOT else f"docker compose --env-file {env_path}"
     origin, cli = env["PUBLIC_ORIGIN"], f"{compose} run --rm cli operator"
@@ -275,6 +284,7 @@ def setup(args):
     if args.address:
         env["EDGE_ADDRESS"] = args.address
     remark = stamp_program(site, args, env)
+    make_readable(site)
     write_env(env_path, env)
     report(site, env_path, env, [remark] if remark else [])
 
