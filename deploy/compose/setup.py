@@ -161,7 +161,7 @@ def digest(path):
 def docker(*args):
     result = subprocess.run(["docker", *map(str, args)], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     if result.returncode != 0:
-        raise SetupError(f"docker {args[0]} failed")
+        raise SetupError(f"docker {args[0]} failed: {result.stdout[-3000:]}")
     return result.stdout.strip()
 
 

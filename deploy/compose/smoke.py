@@ -1,6 +1,9 @@
 """test.sh's work: the suite under compose, as an operator, a technician and a customer would use it.
 
-    smoke.py [--keep]      --keep: leave everything running and say how to reach it
+    smoke.py [--keep] [--images FILE]
+
+--keep: leave everything running and say how to reach it. --images: lines for .env that name the images to use instead of
+stand-ins that are built here; /dev/null: the official ones, where a registry is in reach.
 """
 import argparse
 import json
@@ -19,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "deploy" / "run"), str(ROOT / "tests" / "system"), str(ROOT / "deploy" / "compose")]
 
 import flows  # noqa: E402
+import requests  # noqa: E402
 from dockerd import CannotStart, Dockerd  # noqa: E402
 from stack import SERVICES, StackError, free_port, wait_until  # noqa: E402
 
@@ -41,7 +45,7 @@ class Results:
         started = time.monotonic()
         try:
             yield
-        except (AssertionError, StackError, OSError, KeyError, subprocess.SubprocessError) as e:
+        except (AssertionError, StackError, OSError, LookupError, ValueError, subprocess.SubprocessError) as e:
             self.failed += 1
             print(f"not ok - {name}\n    {type(e).__name__}: {e}", flush=True)
             raise Abort(name) from e
@@ -127,9 +131,11 @@ def service_of(container):
 
 # ---- steps ----
 
-def prepare(results, suite):
-    with results.step("base image and stand-ins for the official images are built"):
-        told = suite.run("deploy/images/local.sh", seconds=BUILD_S, log="images.log")
+def prepare(results, suite, images):
+    told = images and Path(images).read_text()
+    if not images:
+        with results.step("base image and stand-ins for the official images are built"):
+            told = suite.run("deploy/images/local.sh", seconds=BUILD_S, log="images.log")
     with results.step("setup.sh makes .env and secrets, and changes nothing the second time"):
         argv = ["deploy/compose/setup.sh", suite.origin, "--mail-sink", "--address", "127.0.0.1", "--dir", suite.root]
         suite.run(*argv)
@@ -196,6 +202,18 @@ class Walk:
             assert status == 201, (status, self.session)
             assert flows.wait_mail(self.suite, address).link == self.session["install_url"]
 
+    def download(self):
+        program = self.suite.root / "program" / "beistand-support.exe"
+        with self.step(f"the install page's download is {'the stamped program' if program.exists() else 'refused: there is none'}"):
+            page = f"{self.suite.origin}/i/{self.session['id']}"
+            assert requests.get(page, verify=self.api.ca, timeout=10).status_code == 200
+            answer = requests.get(page + "/download", verify=self.api.ca, timeout=30)
+            if program.exists():
+                assert answer.status_code == 200 and answer.content == program.read_bytes()
+                assert self.suite.origin.encode() in answer.content
+            else:
+                assert (answer.status_code, answer.json()["reason"]) == (404, "not_found")
+
     def activate_and_pair(self):
         digits = flows.new_e()
         with self.step("the customer's PC activates with the spoken code"):
@@ -230,6 +248,16 @@ class Walk:
             self.pc = None
 
 
+def offer_program(results, suite):
+    """Where `make agent` has not been run, something that can be stamped stands in: what is tested is the way to the page."""
+    if (suite.root / "program" / "beistand-support.exe").exists():
+        return
+    with results.step("setup.sh --program stamps a program into the running suite"):
+        plain = suite.root / "plain.exe"
+        suite.run("/usr/bin/python3", "deploy/agent/stamp.py", "--empty", plain)
+        suite.run("deploy/compose/setup.sh", "--dir", suite.root, "--program", plain)
+
+
 def scale(results, suite):
     with results.step("--scale: two of each service become healthy, each relay under its own name"):
         suite.compose("up", "-d", "--no-recreate", *[f"--scale={name}=2" for name in SERVICES], seconds=UP_S)
@@ -237,7 +265,6 @@ def scale(results, suite):
         assert all(len(suite.containers(name)) == 2 for name in SERVICES)
         nodes = [suite.inside(c, "tr '\\0' '\\n' < /proc/1/environ | grep ^RELAY_NODE=") for c in suite.containers("relay")]
         assert len(set(nodes)) == 2, nodes
-    return time.monotonic()
 
 
 def check_both_answer(results, suite, api):
@@ -322,8 +349,8 @@ def image_sizes(suite):
     return ", ".join(f"{name} {size / 1e6:.0f} MB" for name, size in sizes.items())
 
 
-def run(results, suite):
-    prepare(results, suite)
+def run(results, suite, images):
+    prepare(results, suite, images)
     ready_s = start(results, suite)
     print(f"# {ready_s:.0f} s from `up` to healthy; {image_sizes(suite)}", flush=True)
     check_confinement(results, suite)
@@ -331,11 +358,14 @@ def run(results, suite):
     walks = [Walk(results, suite, api, "one of each"), Walk(results, suite, api, "two of each")]
     try:
         walks[0].invite()
+        walks[0].download()
         walks[0].activate_and_pair()
         walks[0].end()
         scale(results, suite)
         check_both_answer(results, suite, api)
+        offer_program(results, suite)
         walks[1].invite()
+        walks[1].download()
         walks[1].activate_and_pair()
         lose_a_relay(results, suite, walks[1])
         lose_a_gateway(results, suite, api)
@@ -357,31 +387,34 @@ def explain(suite):
             print(f"(no {e})", flush=True)
 
 
-def run_in(results, root, daemon, keep):
+def run_in(results, root, daemon, args):
     suite = Suite(root, daemon.host)
     try:
-        run(results, suite)
+        run(results, suite, args.images)
     except Abort:
         explain(suite)
     finally:
-        if not keep and (root / ".env").exists():
+        if not args.keep and (root / ".env").exists():
             try:
                 suite.compose("down", "-v", "--remove-orphans", seconds=UP_S)
             except (StackError, OSError, subprocess.SubprocessError) as e:
                 print(f"# down: {e}", flush=True)
-    if keep:
+    if args.keep:
         print(f"# DOCKER_HOST={daemon.host or ''} COMPOSE_PROJECT_NAME={suite.project} docker-compose --env-file {root}/.env ps")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--keep", action="store_true", help="leave everything running")
+    parser.add_argument("--images", metavar="FILE", help="lines for .env: images to use instead of stand-ins")
     args = parser.parse_args()
+    # Whoever stops the test by its pid gets everything taken down all the same.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     results, started, daemon = Results(), time.monotonic(), Dockerd()
     root = Path(tempfile.mkdtemp(prefix="beistand-compose-"))
     try:
         daemon.start()
-        run_in(results, root, daemon, args.keep)
+        run_in(results, root, daemon, args)
     except CannotStart as e:
         print(f"skipped: {e}\n0 passed, 0 failed, 1 skipped")
         return 0

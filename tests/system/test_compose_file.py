@@ -211,6 +211,21 @@ def test_a_given_certificate_is_kept_and_must_fit(tmp_path):
     assert other.returncode == 1 and "not for other.example.com" in other.stderr
 
 
+def test_a_program_is_stamped_once_and_again_when_something_changed(tmp_path):
+    """S-27: a signed program is kept, another origin makes it anew; without one the page has nothing to offer."""
+    plain, offered = tmp_path / "plain.exe", tmp_path / "site" / "program" / "beistand-support.exe"
+    subprocess.run(["/usr/bin/python3", ROOT / "deploy" / "agent" / "stamp.py", "--empty", plain], check=True)
+    assert set_up(tmp_path / "site", "https://one.example.com", "--mail-sink", "--program", plain).returncode == 0
+    assert b"https://one.example.com" in offered.read_bytes() and stat.S_IMODE(offered.stat().st_mode) == 0o644
+    offered.write_bytes(offered.read_bytes() + b"signature")
+    assert set_up(tmp_path / "site", "--program", plain).returncode == 0
+    assert offered.read_bytes().endswith(b"signature")
+    assert set_up(tmp_path / "site", "https://two.example.com", "--program", plain).returncode == 0
+    assert b"https://two.example.com" in offered.read_bytes() and not offered.read_bytes().endswith(b"signature")
+    missing = set_up(tmp_path / "site", "--program", tmp_path / "none.exe")
+    assert missing.returncode == 1 and "does not exist" in missing.stderr
+
+
 @pytest.mark.parametrize("args, why", [
     ([], "origin is needed"), (["http://plain.example.com", "--mail-sink"], "is not https://"),
     (["https://host/path", "--mail-sink"], "is not https://"), (["https://host.example.com"], "--smtp URL or --mail-sink"),
