@@ -27,7 +27,7 @@ from dockerd import CannotStart, Dockerd  # noqa: E402
 from stack import SERVICES, StackError, free_port, wait_until  # noqa: E402
 
 SUITE = sorted([*SERVICES, "edge", "redis", "kafka", "mail"])
-BUILD_S, UP_S, HEALTHY_S = 1800, 300, 180
+BUILD_S, UP_S, HEALTHY_S = 2400, 600, 300
 PASSWORD = "correct horse battery"
 
 
