@@ -51,7 +51,7 @@ static void begin_next(struct program *p)
     crypto_wipe(&p->saved, sizeof p->saved);
     p->saved = fresh;
     p->next_token[0] = p->verdict[0] = '\0';
-    p->end_asked = p->paired_due = false;
+    p->paired_due = false;
     p->told_n = 0;
     p->retry_at = 0;
     program_set_state(p, PROGRAM_START, "");
@@ -72,6 +72,11 @@ void program_set_state(struct program *p, enum program_state state, const char *
 enum program_state program_state(const struct program *p)
 {
     return p->state;
+}
+
+void program_tap(struct program *p, program_tap_fn fn)
+{
+    p->tap = fn;
 }
 
 const char *program_reason(const struct program *p)
@@ -191,6 +196,7 @@ void program_free(struct program *p)
         http_client_close(&p->http);
     if (p->control_used)
         ws_client_close(&p->control, p->leaving ? p->leaving : CLOSE_PROGRAM_CLOSED);
+    free(p->cursor_pixels);
     crypto_wipe(p, sizeof *p);
     free(p);
 }
@@ -289,7 +295,7 @@ void program_ended(struct program *p, const char *reason)
 static void on_end_reported(struct program *p)
 {
     if (p->http.status == 204 || p->http.status == 401 || p->http.status == 409) {
-        p->end_asked = false;
+        p->saved.end_asked = false;
         program_ended(p, "ended_by_customer");
     } else {
         p->retry_at = clock_monotonic_ms() + 2000;
@@ -299,7 +305,8 @@ static void on_end_reported(struct program *p)
 void program_end(struct program *p)
 {
     if (p->state == PROGRAM_ACTIVE) {
-        p->end_asked = true;
+        p->saved.end_asked = true; /* saved: killed now, it is said at the next start */
+        program_save(p);
         p->retry_at = 0;
         /* The technician is out at once, whatever the network says. */
         viewers_close(p, "ended_by_customer");
@@ -497,12 +504,12 @@ static void step_active(struct program *p)
         return;
     }
     keep_mark(p);
-    if (p->end_asked && !p->http_busy && clock_monotonic_ms() >= p->retry_at) {
+    if (p->saved.end_asked && !p->http_busy && clock_monotonic_ms() >= p->retry_at) {
         snprintf(path, sizeof path, "/agent/v1/sessions/%s/reports", p->saved.session);
         program_request(p, "POST", path, NULL, "{\"event\":\"ended_by_customer\"}", on_end_reported);
         return;
     }
-    if (p->paired_due && !p->http_busy) {
+    if (p->paired_due && !p->http_busy && clock_monotonic_ms() >= p->retry_at) {
         snprintf(path, sizeof path, "/agent/v1/sessions/%s/reports", p->saved.session);
         program_request(p, "POST", path, NULL, "{\"event\":\"paired\"}", on_paired_reported);
     } else if (p->told_n > 0 && !p->http_busy && clock_monotonic_ms() >= p->told_at) {
@@ -519,6 +526,13 @@ static void step_active(struct program *p)
 
 /* ---- start and step ---- */
 
+/* Whether the server heard that the two ends have paired is not known any more: it is told again. */
+static void restart(struct program *p)
+{
+    p->paired_due = p->saved.password_set;
+    program_set_state(p, PROGRAM_ACTIVE, "restarted");
+}
+
 static void start(struct program *p)
 {
     bool unfinished = p->next_token[0] && !p->saved.activated;
@@ -533,7 +547,7 @@ static void start(struct program *p)
     else if (p->next_token[0])
         program_ended(p, "session_expired");
     else if (p->saved.activated)
-        program_set_state(p, PROGRAM_ACTIVE, "restarted");
+        restart(p);
     else
         activation_begin(p);
 }
@@ -559,6 +573,7 @@ void program_step(struct program *p, int extra, int timeout_ms)
     struct net *set[NET_WAIT_MAX];
     bool want_write[NET_WAIT_MAX];
     size_t n = 0;
+    int64_t now = clock_monotonic_ms();
     if (p->http_busy) {
         set[n] = p->http.net;
         want_write[n++] = http_client_wants_write(&p->http);
@@ -573,8 +588,9 @@ void program_step(struct program *p, int extra, int timeout_ms)
             continue;
         set[n] = v->ws.net;
         want_write[n++] = ws_client_wants_write(&v->ws);
-        if (v->rfb && rfb_wants_update(v->rfb) && timeout_ms > FRAME_MS)
-            timeout_ms = FRAME_MS;
+        int wait = viewer_wait_ms(v, now);
+        if (wait >= 0 && wait < timeout_ms)
+            timeout_ms = wait;
     }
     if (p->state == PROGRAM_START || p->state == PROGRAM_REMOVING)
         timeout_ms = 0;

@@ -1,7 +1,7 @@
 -- presence: which relay holds the program's control socket. Run by relay.
 -- KEYS[1] session record. ARGV: 1 'open', 'renew' or 'close', 2 holder (node and connection), 3 why it closed ('reboot',
 -- 'shut_down', 'program_closed' as the program said, else 'connection_lost').
--- Returns 1, or 0 when another holder has taken over (a later socket of the same program).
+-- Returns 1, or 0 when another holder has taken over (a later socket of the same program) or there is no session.
 local sid = string.match(KEYS[1], '([^:]+)$')
 local name = key('presence', sid)
 local company = redis.call('HGET', KEYS[1], 'company')
@@ -10,7 +10,7 @@ local function tell()
     redis.call('PUBLISH', 'beistand.changed', company .. ' ' .. sid)
 end
 if not company then
-    return 1
+    return 0
 end
 if ARGV[1] == 'close' then
     if holder == ARGV[2] then

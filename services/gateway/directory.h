@@ -70,8 +70,6 @@ void list_page(struct call *c, const struct listing *l, int bucket, const char *
 /* Reads ?limit and ?cursor of such a list. false after a refusal. */
 bool read_page(struct call *c, unsigned *limit, const char **cursor);
 
-/* handle_create.c: a plain mailbox of RFC 5321 in ASCII. */
-bool valid_email(const char *email);
 
 /* login_claim.c: makes the address sign this person in. reason: NULL when it is theirs, else email_taken or
  * unavailable. */

@@ -1,6 +1,7 @@
 /* /v1/technicians: administrators manage the people of their company. What they may is decided by the directory's
  * transition; here the request gets its form. */
 #include "directory.h"
+#include "email.h"
 
 #include "common/random.h"
 
@@ -68,7 +69,7 @@ static const char *wanted_email(const struct call *c, bool *wrong)
 {
     const char *email;
     bool given = json_object_get(c->body, "email") != NULL;
-    *wrong = json_field(c->body, "email", EMAIL_BYTES_MAX, &email) != 0 || (given && (!email || !valid_email(email)));
+    *wrong = json_field(c->body, "email", EMAIL_BYTES_MAX, &email) != 0 || (given && (!email || !email_valid(email)));
     return *wrong ? NULL : email;
 }
 

@@ -1,4 +1,9 @@
-# The rooms' pure files that unit tests link, beside the libraries.
-$(BUILD)/tests/test_sign_in: $(BUILD)/obj/services/gateway/totp.o $(BUILD)/obj/services/gateway/user_agent.o \
-	$(BUILD)/obj/services/gateway/scopes.o
-$(BUILD)/tests/test_jws: $(BUILD)/obj/services/gateway/jws.o
+# What unit tests link beside the libraries: helpers for all, and the pure files of a room for the test that names them.
+unit_helpers = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
+$(unit_tests): $(call obj,$(unit_helpers))
+$(BUILD)/tests/test_signatures: $(call obj,services/gateway/claims.c services/activation/receipt.c)
+$(BUILD)/tests/test_pages: $(call obj,services/gateway/template.c services/gateway/view.c services/gateway/checklist.c)
+$(BUILD)/tests/test_compose: $(call obj,services/invitations/compose.c)
+$(BUILD)/tests/test_requests: $(call obj,services/gateway/email.c services/relay/head.c)
+$(BUILD)/tests/test_sign_in: $(call obj,services/gateway/totp.c services/gateway/user_agent.c services/gateway/scopes.c)
+$(BUILD)/tests/test_jws: $(call obj,services/gateway/jws.c)
