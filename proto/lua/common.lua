@@ -5,6 +5,8 @@ local tag = string.match(KEYS[1], '^(%b{})')
 local bucket = tonumber(string.sub(tag, 3, 4))
 local MAX_ATTEMPTS = 5
 local REMOVAL_MS = 24 * 3600 * 1000
+local FEED_MAX = 1000
+local FEED_MS = 24 * 3600 * 1000
 
 local function key(...)
     return tag .. ':' .. table.concat({...}, ':')
@@ -38,7 +40,15 @@ local function load_hash(name)
     return hash
 end
 
--- Writes fields, counts the version, journals the full state. Returns the outbox id.
+-- What open event streams are told, in the order of the changes; what it is about is read when it is told.
+local function feed(kind, company, session)
+    local name = key('feed', company)
+    redis.call('XADD', name, 'MAXLEN', '~', FEED_MAX, '*', 't', kind, 's', session or '')
+    redis.call('PEXPIRE', name, FEED_MS)
+    redis.call('PUBLISH', 'beistand.changed', company .. ' ' .. (session or ''))
+end
+
+-- Journals the full state. Returns the outbox id.
 local function emit(kind, record, cause, refused)
     local event = {
         type = kind, session = record.id, company = record.company, bucket = bucket,
@@ -48,9 +58,13 @@ local function emit(kind, record, cause, refused)
     }
     local id = redis.call('XADD', key('outbox'), '*', 'e', cjson.encode(event))
     redis.call('PUBLISH', 'beistand.outbox', text(bucket))
+    if record.company and not refused then
+        feed(kind, record.company, record.id)
+    end
     return id
 end
 
+-- Writes fields, counts the version, journals. Returns the outbox id.
 local function change(kind, record, fields, cause)
     record.epoch = redis.call('GET', key('epoch')) or '1'
     record.version = text(tonumber(record.version or '0') + 1)

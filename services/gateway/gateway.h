@@ -19,7 +19,7 @@ enum { COOKIE_TTL_S = 12 * 3600, TICKET_TTL_S = 60, BODY_MAX = 65536, PAGE_MAX =
 struct gateway_settings {
     struct common_settings common;
     const char *listen, *origin, *secret_keys, *signing_key_file, *console_dir, *pages_dir, *program_file;
-    int64_t session_ms, invitation_ms, command_timeout_ms;
+    int64_t session_ms, invitation_ms, command_timeout_ms, heartbeat_ms;
 };
 
 struct gateway {
@@ -33,8 +33,9 @@ struct gateway {
     EVP_PKEY *signing_key; /* Ed25519 */
     struct passwords *passwords;
     struct waiter *waiters; /* uthash by command id */
-    struct stream *streams; /* list */
+    struct stream *streams; /* list; events.h */
     size_t n_streams;
+    int64_t beaten; /* loop time of the last heartbeat */
     const struct page *pages;
 };
 
@@ -123,7 +124,6 @@ void waiter_add(struct call *c);
 void waiters_outcome(struct gateway *g, const json_t *event);
 
 /* events.c: open event streams. */
-void events_session_changed(struct gateway *g, const char *company, const char *session);
 void events_start(struct gateway *g);
 void events_stop(struct gateway *g);
 
@@ -159,5 +159,9 @@ void store_session_page(struct call *c, const char *before, unsigned limit, redi
 void store_end(struct call *c, const char *reason, const char *actor, redis_fn fn);
 void store_ticket(struct call *c, const char *ticket, const char *json, redis_fn fn);
 void store_subscribe(struct gateway *g, redis_fn fn);
+void store_open_feed(struct call *c, const char *epoch, const char *place, redis_fn fn);
+/* The bucket's epoch, then at most count entries behind place. */
+void store_feed(struct gateway *g, const char *company, const char *place, const char *count, redis_fn epoch,
+                redis_fn entries, void *user);
 
 #endif
