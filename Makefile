@@ -82,7 +82,7 @@ $(BUILD)/bin/beistand-broker: $(call obj,deploy/run/broker.c)
 -include tests/unit/units.mk
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcore.a $(BUILD)/libcommon.a $(BUILD)/libproto.a
 	@mkdir -p $(@D)
-	$(CC) $(SAN) -o $@ $(filter %.o %.a,$^) $(BUILD)/libcore.a $(BUILD)/libproto.a -lcmocka $(LIBS_CORE) $(LIBS_SERVICE) -lpng
+	$(CC) $(SAN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(BUILD)/libcore.a $(BUILD)/libproto.a -lcmocka $(LIBS_CORE) $(LIBS_SERVICE) -lpng
 units: $(unit_tests)
 
 # ---- the Windows program and the console ----

@@ -48,6 +48,16 @@ local function feed(kind, company, session)
     redis.call('PUBLISH', 'beistand.changed', company .. ' ' .. (session or ''))
 end
 
+-- Appends an event to the bucket's outbox. Returns the outbox id.
+local function append(event)
+    local id = redis.call('XADD', key('outbox'), '*', 'e', cjson.encode(event))
+    redis.call('PUBLISH', 'beistand.outbox', text(bucket))
+    if event.company and not event.refused then
+        feed(event.type, event.company, event.session)
+    end
+    return id
+end
+
 -- Journals the full state. Returns the outbox id.
 local function emit(kind, record, cause, refused)
     local event = {
@@ -56,12 +66,7 @@ local function emit(kind, record, cause, refused)
         command_id = cause.command_id, actor = cause.actor, time = cause.now, refused = refused,
         record = record,
     }
-    local id = redis.call('XADD', key('outbox'), '*', 'e', cjson.encode(event))
-    redis.call('PUBLISH', 'beistand.outbox', text(bucket))
-    if record.company and not refused then
-        feed(kind, record.company, record.id)
-    end
-    return id
+    return append(event)
 end
 
 -- Writes fields, counts the version, journals. Returns the outbox id.

@@ -18,29 +18,23 @@ static const struct {
     {"mail", "mail.send", "beistand.mail"},
 };
 
-struct kafka *bus_new(struct sweeper *s, const char *bootstrap, const char *profile)
+struct kafka *bus_new(struct sweeper *s)
 {
-    struct kafka_options o = {.bootstrap = bootstrap, .profile = profile, .client_id = "sweeper",
+    struct kafka_options o = {.bootstrap = s->settings.common.kafka_bootstrap,
+                              .profile = s->settings.common.kafka_profile,
+                              .client_id = "sweeper",
                               .warm_topics = warm};
     return kafka_new(s->service.loop, &o);
 }
 
-/* The session's id is the key: all of a session's events are in one partition, in order. */
-static void event_key(const char *event, char out[ID_SIZE])
+int bus_journal(struct bucket *b, const struct entry *e, kafka_delivered_fn fn)
 {
-    json_t *json = json_loads(event, 0, NULL);
-    const char *session = json_string_value(json_object_get(json, "session"));
-    snprintf(out, ID_SIZE, "%s", session ? session : "");
-    json_decref(json);
-}
-
-int bus_journal(struct bucket *b, const char *id, const char *event, kafka_delivered_fn fn)
-{
-    char key[ID_SIZE], event_id[48];
-    event_key(event, key);
-    snprintf(event_id, sizeof event_id, "%d-%s", b->number, id);
-    return kafka_produce(b->sweeper->kafka, "beistand.journal", key, event, strlen(event), event_id,
-                         fn, b);
+    char id[48];
+    char *text = json_dumps(e->event, JSON_COMPACT);
+    snprintf(id, sizeof id, "%02d-%s", b->number, e->id);
+    int status = text ? kafka_produce(b->sweeper->kafka, "beistand.journal", e->key, text, strlen(text), id, fn, b) : -1;
+    free(text);
+    return status;
 }
 
 void bus_due(struct bucket *b, const char *kind, const char *session)
