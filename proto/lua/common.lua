@@ -101,3 +101,16 @@ local function release(record)
     redis.call('ZREM', key('leases', 'company', record.company), record.id)
     redis.call('ZREM', key('leases', 'technician', record.technician), record.id)
 end
+
+-- Ends the sign-ins of a person, but for the one named (its id). Gateways close their event streams on the notice.
+local function end_sign_ins(technician, except)
+    local index = key('technician-sign-ins', technician)
+    for _, member in ipairs(redis.call('ZRANGE', index, 0, -1)) do
+        local id, digest = string.match(member, '^(%w+):(%w+)$')
+        if id and id ~= except then
+            redis.call('DEL', key('cookie', digest), key('sign-in', id))
+            redis.call('ZREM', index, member)
+            redis.call('PUBLISH', 'beistand.revoked', id)
+        end
+    end
+end

@@ -23,9 +23,12 @@ struct redis {
     bool up;
     bool closing;
     struct loop_timer *retry;
-    char *channel;
-    redis_fn channel_fn;
-    void *channel_user;
+    struct {
+        char *name;
+        redis_fn fn;
+        void *user;
+    } channels[REDIS_CHANNELS_MAX];
+    size_t n_channels;
 };
 
 struct pending {
@@ -102,9 +105,11 @@ static void on_message(redisAsyncContext *ac, void *reply, void *user)
     (void)user;
     struct redis *r = ac->data;
     redisReply *m = reply;
-    if (m && m->type == REDIS_REPLY_ARRAY && m->elements == 3 &&
-        m->element[2]->type == REDIS_REPLY_STRING)
-        r->channel_fn(r->channel_user, m->element[2]);
+    if (!m || m->type != REDIS_REPLY_ARRAY || m->elements != 3 || m->element[2]->type != REDIS_REPLY_STRING)
+        return;
+    for (size_t i = 0; i < r->n_channels; i++)
+        if (strcmp(r->channels[i].name, m->element[1]->str) == 0)
+            r->channels[i].fn(r->channels[i].user, m->element[2]);
 }
 
 static void on_connect(const redisAsyncContext *ac, int status)
@@ -153,8 +158,8 @@ static void connect_now(void *user)
     redisAsyncSetDisconnectCallback(ac, on_disconnect);
     if (r->db)
         redisAsyncCommand(ac, NULL, NULL, "SELECT %d", r->db);
-    if (r->channel)
-        redisAsyncCommand(ac, on_message, NULL, "SUBSCRIBE %s", r->channel);
+    for (size_t i = 0; i < r->n_channels; i++)
+        redisAsyncCommand(ac, on_message, NULL, "SUBSCRIBE %s", r->channels[i].name);
 }
 
 struct redis *redis_new(struct loop *l, const char *url)
@@ -184,7 +189,8 @@ void redis_free(struct redis *r)
     if (r->ac)
         redisAsyncFree(r->ac);
     loop_timer_free(r->retry);
-    free(r->channel);
+    for (size_t i = 0; i < r->n_channels; i++)
+        free(r->channels[i].name);
     free(r);
 }
 
@@ -296,9 +302,11 @@ void redis_eval(struct redis *r, struct redis_script *s, redis_fn fn, void *user
 
 void redis_subscribe(struct redis *r, const char *channel, redis_fn fn, void *user)
 {
-    r->channel = strdup(channel);
-    r->channel_fn = fn;
-    r->channel_user = user;
+    if (r->n_channels == REDIS_CHANNELS_MAX)
+        abort(); /* a constant of the program */
+    r->channels[r->n_channels].name = strdup(channel);
+    r->channels[r->n_channels].fn = fn;
+    r->channels[r->n_channels++].user = user;
     if (r->ac)
         redisAsyncCommand(r->ac, on_message, NULL, "SUBSCRIBE %s", channel);
 }

@@ -33,8 +33,9 @@ struct redis_script {
 };
 void redis_eval(struct redis *r, struct redis_script *s, redis_fn fn, void *user, int nkeys,
                 int argc, const char **argv);
-/* Subscribes this connection (it can do nothing else then). fn gets every message's payload as a
- * string reply; the subscription is renewed after a reconnect. */
+/* Subscribes this connection (it can do nothing else then) to one more channel, at most REDIS_CHANNELS_MAX.
+ * fn gets every message's payload as a string reply; subscriptions are renewed after a reconnect. */
+enum { REDIS_CHANNELS_MAX = 4 };
 void redis_subscribe(struct redis *r, const char *channel, redis_fn fn, void *user);
 
 /* The answer to HGETALL as an object of strings. NULL when the hash does not exist or there is no answer.

@@ -140,9 +140,28 @@ static void on_notice(void *user, const redisReply *reply)
         pump_company(user, company);
 }
 
+static bool concerns(const struct principal *p, const char *id)
+{
+    return strcmp(p->credential, id) == 0 || strcmp(p->technician, id) == 0 || strcmp(p->company, id) == 0;
+}
+
+void events_revoked(struct gateway *g, const char *id)
+{
+    for (struct stream *s = g->streams; s; s = s->next)
+        if (concerns(&s->call->who, id))
+            http_stream_end(s->http);
+}
+
+/* Payload of beistand.revoked: the id of a sign-in, an API key, a person or a company. */
+static void on_revoked(void *user, const redisReply *reply)
+{
+    if (reply && *reply->str)
+        events_revoked(user, reply->str);
+}
+
 void events_start(struct gateway *g)
 {
-    store_subscribe(g, on_notice);
+    store_subscribe(g, on_notice, on_revoked);
     tick = loop_timer_new(g->service.loop, on_tick, g);
     loop_timer_set(tick, TICK_MS);
 }

@@ -14,11 +14,13 @@
 #include <openssl/evp.h>
 #include <uthash.h>
 
-enum { COOKIE_TTL_S = 12 * 3600, TICKET_TTL_S = 60, BODY_MAX = 65536, PAGE_MAX = 100, STREAMS_MAX = 1000 };
+enum { COOKIE_TTL_S = 12 * 3600, TICKET_TTL_S = 60, BODY_MAX = 65536, PAGE_MAX = 100, STREAMS_MAX = 1000,
+       SCOPES_SIZE = 128, SEGMENT_SIZE = 64, ADDRESS_SIZE = 48 };
 
 struct gateway_settings {
     struct common_settings common;
     const char *listen, *origin, *secret_keys, *signing_key_file, *console_dir, *pages_dir, *program_file;
+    const char *directory_key, *operator_key;
     int64_t session_ms, invitation_ms, command_timeout_ms, heartbeat_ms;
 };
 
@@ -31,6 +33,7 @@ struct gateway {
     struct kafka *kafka;
     struct secret_keys *keys;
     EVP_PKEY *signing_key; /* Ed25519 */
+    struct seal_keys *seal_keys; /* of the directory's secrets and its sealed topic */
     struct passwords *passwords;
     struct waiter *waiters; /* uthash by command id */
     struct stream *streams; /* list; events.h */
@@ -44,8 +47,11 @@ struct principal {
     char company[ID_SIZE], technician[ID_SIZE];
     char key[96]; /* Redis key of the API key or cookie */
     char csrf[SECRET_SIZE]; /* "" for API keys */
+    char credential[ID_SIZE]; /* id of the API key or of the sign-in, "" when it has none */
+    char scopes[SCOPES_SIZE]; /* of an API key; "all" for a sign-in */
+    int64_t until; /* end of the API key, 0: none */
     json_t *person, *firm; /* directory hashes as objects of strings */
-    bool administrator;
+    bool administrator, is_operator;
     int bucket;
 };
 
@@ -56,7 +62,8 @@ struct call {
     const struct route *route;
     struct principal who;
     json_t *body;           /* of POST, else NULL */
-    char session[ID_SIZE];  /* of the path, "" when none */
+    char ids[2][SEGMENT_SIZE]; /* path segments of the pattern's '*' */
+    char session[ID_SIZE];  /* the first of them when it has an id's length, else "" */
     json_t *record;         /* the session of the path once loaded */
     json_t *parts;          /* handler's intermediate results */
     size_t waiting;         /* replies still to come */
@@ -64,13 +71,14 @@ struct call {
     void (*then)(struct call *c);
     char command[ID_SIZE];
     char *text;
+    struct change *change; /* of the directory, while something must happen before it */
 };
 
-enum access { ACCESS_PUBLIC, ACCESS_MEMBER };
+enum access { ACCESS_PUBLIC, ACCESS_MEMBER, ACCESS_OPERATOR };
 
 struct route {
     const char *method;
-    const char *pattern; /* "*" stands for one path segment, the session's id */
+    const char *pattern; /* up to two "*", each stands for one path segment */
     enum access access;
     bool has_body;
     void (*handle)(struct call *c);
@@ -82,12 +90,24 @@ void route_too_large(void *user, struct http_request *r);
 void call_refuse(struct call *c, const char *reason, const char *detail);
 /* What follows a successful authenticate(). */
 void call_authenticated(struct call *c);
+/* Where the request came from, as our edge says (X-Forwarded-For); "" when nobody says. */
+void call_address(const struct call *c, char out[ADDRESS_SIZE]);
 /* Adds the headers every page of the console and the install page carries. */
 void add_security_headers(struct http_request *r);
 
 /* auth.c: fills c->who, then calls c->route->handle, or refuses. */
 void authenticate(struct call *c);
 bool has_permission(const struct principal *p, const char *name);
+/* Bearer OPERATOR_KEY; without such a setting nobody is the operator. */
+void authenticate_operator(struct call *c);
+
+/* scopes.c: what an API key may do (pure). */
+/* Is text a list of "all" or of names of scopes, each also as "name:read"? */
+bool scopes_known(const char *text);
+/* Does a key with these scopes reach the route? A route that no scope names needs "all". */
+bool scopes_allow(const char *scopes, const char *method, const char *pattern);
+/* Is everything that inner allows allowed by outer too? */
+bool scopes_within(const char *inner, const char *outer);
 
 /* handle_*.c */
 void handle_sign_in(struct call *c);
@@ -126,6 +146,8 @@ void waiters_outcome(struct gateway *g, const json_t *event);
 /* events.c: open event streams. */
 void events_start(struct gateway *g);
 void events_stop(struct gateway *g);
+/* Ends the streams of a sign-in, API key, person or company. */
+void events_revoked(struct gateway *g, const char *id);
 
 /* bus.c: the only file that names topics. */
 struct kafka *bus_new(struct gateway *g);
@@ -152,13 +174,11 @@ void store_presence(struct gateway *g, const char *sid, redis_fn fn, void *user)
 void store_login(struct call *c, const char *email, redis_fn fn);
 void store_cookie(struct call *c, const char *cookie, redis_fn fn);
 void store_forget_cookie(struct call *c, redis_fn fn);
-void store_take_activation(struct call *c, const char *secret, redis_fn fn);
-void store_password(struct call *c, const char *encoded, redis_fn fn);
 void store_open_sessions(struct call *c, redis_fn fn);
 void store_session_page(struct call *c, const char *before, unsigned limit, redis_fn fn);
 void store_end(struct call *c, const char *reason, const char *actor, redis_fn fn);
 void store_ticket(struct call *c, const char *ticket, const char *json, redis_fn fn);
-void store_subscribe(struct gateway *g, redis_fn fn);
+void store_subscribe(struct gateway *g, redis_fn changed, redis_fn revoked);
 void store_open_feed(struct call *c, const char *epoch, const char *place, redis_fn fn);
 /* The bucket's epoch, then at most count entries behind place. */
 void store_feed(struct gateway *g, const char *company, const char *place, const char *count, redis_fn epoch,

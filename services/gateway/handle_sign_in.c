@@ -1,14 +1,12 @@
-/* Sign-in by e-mail and password (Argon2id), sign-out, and the one-time link that sets a password. An
- * unknown address costs the same time as a wrong password. */
-#include "gateway.h"
+/* Sign-in by e-mail and password (Argon2id), and sign-out. An unknown address costs the same time as a wrong
+ * password. */
+#include "directory.h"
 
 #include "common/log.h"
 #include "common/random.h"
 
 #include <stdio.h>
 #include <string.h>
-
-enum { PASSWORD_MIN = 12, PASSWORD_MAX = 256 };
 
 /* Verified against when there is nobody: made of a random password nobody knows. */
 static const char nobody[] = "$argon2id$v=19$m=65536,t=3,p=1$"
@@ -73,13 +71,13 @@ static void on_person(void *user, const redisReply *reply)
     c->who.person = hash_object(reply);
 }
 
-/* text: "tid:cid". */
+/* text: "tid:cid", perhaps with the time of the claim behind it. */
 static bool read_person_ids(struct call *c, const char *text)
 {
-    if (strlen(text) != 2 * (ID_SIZE - 1) + 1 || text[ID_SIZE - 1] != ':')
+    if (strlen(text) < 2 * (ID_SIZE - 1) + 1 || text[ID_SIZE - 1] != ':')
         return false;
     memcpy(c->who.technician, text, ID_SIZE - 1);
-    memcpy(c->who.company, text + ID_SIZE, ID_SIZE);
+    memcpy(c->who.company, text + ID_SIZE, ID_SIZE - 1);
     c->who.bucket = bucket_of_id(c->who.technician);
     return c->who.bucket >= 0;
 }
@@ -125,56 +123,4 @@ void handle_sign_out(struct call *c)
         call_refuse(c, "invalid_request", "An API key is revoked, not signed out.");
     else
         store_forget_cookie(c, on_forgotten);
-}
-
-/* ---- the one-time link ---- */
-
-static void on_password_stored(void *user, const redisReply *reply)
-{
-    struct call *c = user;
-    if (!reply || reply->type == REDIS_REPLY_ERROR)
-        call_refuse(c, "unavailable", NULL);
-    else
-        http_respond(c->request, 204, NULL, "", 0);
-}
-
-static void on_encoded(void *user, bool ok, const char *encoded)
-{
-    struct call *c = user;
-    if (ok)
-        store_password(c, encoded, on_password_stored);
-    else
-        call_refuse(c, "unavailable", NULL);
-}
-
-static void on_activation_taken(void *user, const redisReply *reply)
-{
-    struct call *c = user;
-    if (!reply) {
-        call_refuse(c, "unavailable", NULL);
-    } else if (reply->type != REDIS_REPLY_STRING || strlen(reply->str) != ID_SIZE - 1) {
-        call_refuse(c, "not_found", "This link was used already or is too old. Ask for a new one.");
-    } else {
-        memcpy(c->who.technician, reply->str, ID_SIZE);
-        if (!passwords_ask(c->gateway->passwords, json_text(c->body, "password", ""), NULL, on_encoded,
-                           c))
-            call_refuse(c, "rate_limited", NULL);
-    }
-}
-
-void handle_account_activate(struct call *c)
-{
-    static const char *const members[] = {"token", "password", NULL};
-    const char *token, *password;
-    if (json_unknown_member(c->body, members) || json_field(c->body, "token", 64, &token) != 0 ||
-        json_field(c->body, "password", PASSWORD_MAX, &password) != 0 || !token || !password ||
-        strlen(password) < PASSWORD_MIN) {
-        call_refuse(c, "invalid_request", "token and a password of at least 12 characters are needed.");
-        return;
-    }
-    c->who.bucket = bucket_of_secret(token);
-    if (c->who.bucket < 0)
-        call_refuse(c, "not_found", NULL);
-    else
-        store_take_activation(c, token, on_activation_taken);
 }

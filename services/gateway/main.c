@@ -2,6 +2,7 @@
 #include "gateway.h"
 
 #include "common/log.h"
+#include "common/seal.h"
 
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -20,6 +21,10 @@ static const struct setting settings[] = {
     {"PUBLIC_ORIGIN", SETTING_TEXT, &S.origin, NULL, 0, 0, "https://host[:port] that people and programs see"},
     {"SECRET_KEYS", SETTING_FILE_SECRET, &S.secret_keys, NULL, 0, 0,
      "file of lines kid:hex32, the first is current"},
+    {"DIRECTORY_KEY", SETTING_FILE_SECRET, &S.directory_key, NULL, 0, 0,
+     "file of lines kid:hex32: seals secrets of people and companies, the first is current"},
+    {"OPERATOR_KEY", SETTING_FILE_SECRET, &S.operator_key, "", 0, 0,
+     "the operator's bearer key; without one the operator API answers nobody"},
     {"SIGNING_KEY_FILE", SETTING_TEXT, &S.signing_key_file, NULL, 0, 0, "Ed25519 private key (PEM) that signs offers"},
     {"CONSOLE_DIR", SETTING_TEXT, &S.console_dir, "services/console/dist", 0, 0, "the built console"},
     {"PAGES_DIR", SETTING_TEXT, &S.pages_dir, "services/gateway/pages", 0, 0, "the install page's files"},
@@ -87,9 +92,10 @@ static int start(struct gateway *g)
     if (!l || strncmp(g->settings.origin, "http", 4) != 0)
         return -1;
     g->keys = secret_keys_new(g->settings.secret_keys);
+    g->seal_keys = seal_keys_new(g->settings.directory_key);
     g->signing_key = load_signing_key(g->settings.signing_key_file);
     g->pages = pages_load(g->settings.pages_dir);
-    if (!g->keys || !g->signing_key || !g->pages)
+    if (!g->keys || !g->seal_keys || !g->signing_key || !g->pages)
         return -1;
     drained = loop_timer_new(l, check_drained, g);
     g->passwords = passwords_new(l);
@@ -126,6 +132,7 @@ int main(int argc, char **argv)
     loop_timer_free(drained);
     service_cleanup(&g->service);
     EVP_PKEY_free(g->signing_key);
+    seal_keys_free(g->seal_keys);
     secret_keys_free(g->keys);
     return status == 0 ? 0 : 1;
 }

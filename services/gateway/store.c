@@ -75,20 +75,6 @@ void store_forget_cookie(struct call *c, redis_fn fn)
     redis_send(c->gateway->redis, fn, c, "DEL", c->who.key, NULL);
 }
 
-void store_take_activation(struct call *c, const char *secret, redis_fn fn)
-{
-    char key[KEY_SIZE];
-    secret_key(key, c->who.bucket, "activate-account", secret);
-    redis_send(c->gateway->redis, fn, c, "GETDEL", key, NULL);
-}
-
-void store_password(struct call *c, const char *encoded, redis_fn fn)
-{
-    char key[KEY_SIZE];
-    bucket_key(key, sizeof key, c->who.bucket, "technician", c->who.technician);
-    redis_send(c->gateway->redis, fn, c, "HSET", key, "password", encoded, NULL);
-}
-
 void store_open_sessions(struct call *c, redis_fn fn)
 {
     char key[KEY_SIZE];
@@ -122,9 +108,10 @@ void store_ticket(struct call *c, const char *ticket, const char *json, redis_fn
     redis_send(c->gateway->redis, fn, c, "SET", key, json, "EX", ttl, "NX", NULL);
 }
 
-void store_subscribe(struct gateway *g, redis_fn fn)
+void store_subscribe(struct gateway *g, redis_fn changed, redis_fn revoked)
 {
-    redis_subscribe(g->notices, "beistand.changed", fn, g);
+    redis_subscribe(g->notices, "beistand.changed", changed, g);
+    redis_subscribe(g->notices, "beistand.revoked", revoked, g);
 }
 
 void store_open_feed(struct call *c, const char *epoch, const char *place, redis_fn fn)

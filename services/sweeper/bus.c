@@ -1,4 +1,5 @@
-/* Topics of the sweeper: beistand.journal (the outboxes), beistand.commands and beistand.mail (what is due). */
+/* Topics of the sweeper: beistand.journal and beistand.directory (the outboxes), beistand.commands and beistand.mail
+ * (what is due). */
 #include "sweeper.h"
 
 #include "common/log.h"
@@ -8,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const warm[] = {"beistand.journal", "beistand.commands", "beistand.mail", NULL};
+static const char *const warm[] = {"beistand.journal", "beistand.commands", "beistand.mail",
+                                   "beistand.directory", NULL};
 
 static const struct {
     const char *kind, *type, *topic;
@@ -27,12 +29,39 @@ struct kafka *bus_new(struct sweeper *s)
     return kafka_new(s->service.loop, &o);
 }
 
+static const char *name_of(const struct entry *e, const char *member)
+{
+    const char *text = json_string_value(json_object_get(e->event, member));
+    return text ? text : "";
+}
+
+/* The session's id is the key: all of a session's events are in one partition, in order. What belongs to no session goes
+ * by its company. */
 int bus_journal(struct bucket *b, const struct entry *e, kafka_delivered_fn fn)
+{
+    char id[48];
+    const char *session = name_of(e, "session"), *key = *session ? session : name_of(e, "company");
+    json_object_del(e->event, "sealed");
+    char *text = json_dumps(e->event, JSON_COMPACT);
+    snprintf(id, sizeof id, "%02d-%s", b->number, e->id);
+    int status = text ? kafka_produce(b->sweeper->kafka, "beistand.journal", key, text, strlen(text), id, fn, b) : -1;
+    free(text);
+    return status;
+}
+
+bool bus_directory_wants(const struct entry *e)
+{
+    return strcmp(name_of(e, "type"), "directory.changed") == 0;
+}
+
+/* Compacted, key = id: the newest state of each stays. */
+int bus_directory(struct bucket *b, const struct entry *e, kafka_delivered_fn fn)
 {
     char id[48];
     char *text = json_dumps(e->event, JSON_COMPACT);
     snprintf(id, sizeof id, "%02d-%s", b->number, e->id);
-    int status = text ? kafka_produce(b->sweeper->kafka, "beistand.journal", e->key, text, strlen(text), id, fn, b) : -1;
+    int status = text ? kafka_produce(b->sweeper->kafka, "beistand.directory", name_of(e, "id"), text, strlen(text), id, fn, b)
+                      : -1;
     free(text);
     return status;
 }

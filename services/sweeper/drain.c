@@ -74,10 +74,18 @@ static void take_entry(struct entry *e, const redisReply *reply)
     snprintf(e->id, sizeof e->id, "%s", reply->element[0]->str);
     e->trim = strdup(e->id);
     e->event = text ? json_read(text, strlen(text), error) : NULL;
-    const char *session = json_text(e->event, "session", "");
-    snprintf(e->key, sizeof e->key, "%s", *session ? session : json_text(e->event, "company", ""));
     if (!e->event)
         log_event(LOG_ERROR, "outbox_entry_unreadable", "entry", e->id, NULL);
+}
+
+static void produce_one(struct bucket *b, const struct entry *e,
+                        int (*produce)(struct bucket *b, const struct entry *e, kafka_delivered_fn fn))
+{
+    b->batch->undelivered++;
+    if (produce(b, e, on_delivered) != 0) {
+        b->batch->undelivered--;
+        b->batch->failed = true;
+    }
 }
 
 void bucket_chained(struct bucket *b)
@@ -90,13 +98,11 @@ void bucket_chained(struct bucket *b)
     b->state = BUCKET_PRODUCING;
     batch->undelivered = 1; /* ours, so that the batch cannot complete while it is being made */
     for (size_t i = 0; i < batch->n && !batch->failed; i++) {
-        if (!batch->entries[i].event)
-            continue;
-        batch->undelivered++;
-        if (bus_journal(b, &batch->entries[i], on_delivered) != 0) {
-            batch->undelivered--;
-            batch->failed = true;
-        }
+        const struct entry *e = &batch->entries[i];
+        if (e->event && bus_directory_wants(e))
+            produce_one(b, e, bus_directory);
+        if (e->event)
+            produce_one(b, e, bus_journal);
     }
     failpoint("sweeper.sent");
     if (--batch->undelivered == 0)

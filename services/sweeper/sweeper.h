@@ -19,9 +19,8 @@ enum bucket_state { BUCKET_EMPTY, BUCKET_READING, BUCKET_CHAINING, BUCKET_PRODUC
 /* One entry of the outbox. */
 struct entry {
     char id[32];
-    char key[ID_SIZE]; /* of the message: all events of a session are in one partition, in order */
-    json_t *event;     /* NULL: nothing we wrote; it is trimmed with the rest */
-    char *trim;        /* argument of sweep_trim.lua */
+    json_t *event; /* NULL: nothing we wrote; it is trimmed with the rest */
+    char *trim;    /* argument of sweep_trim.lua */
 };
 
 /* A company of the batch and where its log ends. */
@@ -89,7 +88,10 @@ void store_subscribe(struct sweeper *s, redis_fn fn);
 
 /* bus.c: the only file that names topics. */
 struct kafka *bus_new(struct sweeper *s);
+/* Takes the sealed state out of the event: it is for the directory's topic only. */
 int bus_journal(struct bucket *b, const struct entry *e, kafka_delivered_fn fn);
+bool bus_directory_wants(const struct entry *e);
+int bus_directory(struct bucket *b, const struct entry *e, kafka_delivered_fn fn);
 /* kind: expire, mail or removal. */
 void bus_due(struct bucket *b, const char *kind, const char *session);
 
