@@ -48,11 +48,11 @@ local function feed(kind, company, session)
     redis.call('PUBLISH', 'beistand.changed', company .. ' ' .. (session or ''))
 end
 
--- Appends an event to the bucket's outbox. Returns the outbox id.
-local function append(event)
+-- Appends an event to the bucket's outbox, and tells the open event streams unless it is no news. Returns the outbox id.
+local function append(event, no_news)
     local id = redis.call('XADD', key('outbox'), '*', 'e', cjson.encode(event))
     redis.call('PUBLISH', 'beistand.outbox', text(bucket))
-    if event.company and not event.refused then
+    if event.company and not event.refused and not no_news then
         feed(event.type, event.company, event.session)
     end
     return id
@@ -67,6 +67,11 @@ local function emit(kind, record, cause, refused)
         record = record,
     }
     return append(event)
+end
+
+-- The program on the customer's PC, and where it called from ('' when nobody says).
+local function program_actor(record, address)
+    return {type = 'program', id = record.id, address = address ~= '' and address or nil}
 end
 
 -- Writes fields, counts the version, journals. Returns the outbox id.

@@ -1,5 +1,5 @@
 -- report: what the program or the install page saw; no change of state. Run by activation and gateway.
--- KEYS[1] session record. ARGV: 1 JSON object of checks to merge, 2 '1' when the two ends have paired.
+-- KEYS[1] session record. ARGV: 1 JSON object of checks to merge, 2 '1' when the two ends have paired, 3 the PC's address.
 -- Returns 1 when something changed, else 0.
 local record = load_hash(KEYS[1])
 if not record or record.state == 'ended' then
@@ -24,5 +24,5 @@ end
 if not changed then
     return 0
 end
-change('session.reported', record, fields, {actor = {type = 'program', id = record.id}, now = clock()})
+change('session.reported', record, fields, {actor = program_actor(record, ARGV[3]), now = clock()})
 return 1

@@ -297,6 +297,16 @@ const char *http_query(const struct http_request *q, const char *name)
     return value ? value : ""; /* "?verbose" has no value */
 }
 
+const char *http_client_address(const struct http_request *q, char out[HTTP_ADDRESS_SIZE])
+{
+    unsigned char address[16];
+    const char *said = http_header(q, "X-Forwarded-For");
+    bool good = said && strlen(said) < HTTP_ADDRESS_SIZE &&
+                (inet_pton(AF_INET, said, address) == 1 || inet_pton(AF_INET6, said, address) == 1);
+    snprintf(out, HTTP_ADDRESS_SIZE, "%s", good ? said : "");
+    return out;
+}
+
 void http_add_header(struct http_request *q, const char *name, const char *value)
 {
     struct request *r = (struct request *)q;

@@ -42,6 +42,9 @@ size_t http_server_pending(const struct http_server *s);
 /* NULL when absent. Valid while the request lives. */
 const char *http_header(const struct http_request *r, const char *name);
 const char *http_query(const struct http_request *r, const char *name);
+/* Where the request came from, as our edge says (X-Forwarded-For); "" when nobody says or it is no address. Returns out. */
+enum { HTTP_ADDRESS_SIZE = 46 };
+const char *http_client_address(const struct http_request *r, char out[HTTP_ADDRESS_SIZE]);
 
 /* Adds a header to the answer to come. Both are copied. */
 void http_add_header(struct http_request *r, const char *name, const char *value);

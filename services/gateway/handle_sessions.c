@@ -1,5 +1,5 @@
 /* Reading sessions, and ending one. */
-#include "gateway.h"
+#include "directory.h"
 
 #include "common/log.h"
 
@@ -87,11 +87,13 @@ static void on_ended(void *user, const redisReply *reply)
 
 static void end_session(struct call *c)
 {
-    char actor[128];
     bool own = strcmp(json_text(c->record, "technician", ""), c->who.technician) == 0;
+    json_t *who = actor_of(c);
+    char *actor = json_dumps(who, JSON_COMPACT);
+    json_decref(who);
     new_id(c->command, c->who.bucket);
-    snprintf(actor, sizeof actor, "{\"type\":\"technician\",\"id\":\"%s\"}", c->who.technician);
-    store_end(c, own ? "ended_by_technician" : "ended_by_admin", actor, on_ended);
+    store_end(c, own ? "ended_by_technician" : "ended_by_admin", actor ? actor : "{}", on_ended);
+    free(actor);
 }
 
 void handle_end(struct call *c)

@@ -37,6 +37,10 @@ static const struct route routes[] = {
     {"GET", "/v1/api-keys", ACCESS_MEMBER, false, handle_keys},
     {"POST", "/v1/api-keys", ACCESS_MEMBER, true, handle_key_create},
     {"DELETE", "/v1/api-keys/*", ACCESS_MEMBER, false, handle_key_remove},
+    /* Audit log */
+    {"GET", "/v1/audit", ACCESS_MEMBER, false, handle_audit},
+    {"GET", "/v1/audit/export", ACCESS_MEMBER, false, handle_audit_export},
+    {"GET", "/v1/sessions/*/report", ACCESS_MEMBER, false, handle_report},
     /* The operator */
     {"GET", "/operator/v1/companies", ACCESS_OPERATOR, false, handle_companies},
     {"POST", "/operator/v1/companies", ACCESS_OPERATOR, true, handle_company_create},

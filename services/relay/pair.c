@@ -29,6 +29,7 @@ static void open_pair(struct pair *p)
         both[i]->heard = both[i]->pinged = both[i]->checked = loop_now_ms(both[i]->relay->service.loop);
         conn_set_reading(both[i], true);
     }
+    note_connected(p->viewer);
 }
 
 void pair_join(struct conn *c)
@@ -63,6 +64,7 @@ struct conn *pair_part(struct conn *c)
     struct conn *partner = pair_partner(c);
     if (!p)
         return NULL;
+    note_left(c);
     *seat(p, c) = NULL;
     c->pair = NULL;
     if (!partner) {

@@ -11,6 +11,7 @@
 enum { KEY_SIZE = 128 };
 
 static struct redis_script presence = {.name = "presence", .text = lua_presence};
+static struct redis_script note = {.name = "note", .text = lua_note};
 
 struct asked *asked_new(struct conn *c)
 {
@@ -45,7 +46,7 @@ void store_session(struct conn *c, redis_fn fn)
 {
     char key[KEY_SIZE];
     redis_send(c->relay->redis, fn, asked_new(c), "HMGET", session_key(c, key), "agent_token_hash", "state",
-               "reason", NULL);
+               "reason", "company", NULL);
 }
 
 void store_noted(struct conn *c, redis_fn fn)
@@ -69,6 +70,13 @@ void store_presence(struct conn *c, const char *verb, redis_fn fn)
     snprintf(holder, sizeof holder, "%s/%llu", c->relay->settings.node, (unsigned long long)c->serial);
     const char *argv[] = {session_key(c, key), verb, holder};
     redis_eval(c->relay->redis, &presence, fn, fn ? asked_new(c) : NULL, 1, 3, argv);
+}
+
+void store_note(struct conn *c, const char *text)
+{
+    char key[KEY_SIZE];
+    const char *argv[] = {bucket_key(key, sizeof key, bucket_of_id(c->company), "company", c->company), text};
+    redis_eval(c->relay->redis, &note, NULL, NULL, 1, 2, argv);
 }
 
 void store_subscribe(struct relay *r, redis_fn ended, redis_fn offers)

@@ -24,7 +24,7 @@ void session_ended(struct relay *r, const char *session, const char *reason)
 static void on_state(void *user, const redisReply *reply)
 {
     struct conn *c = asked_conn(user);
-    if (!c || !reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3)
+    if (!c || !reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 4)
         return;
     const redisReply *state = reply->element[1], *reason = reply->element[2];
     if (state->type == REDIS_REPLY_STRING && strcmp(state->str, "ended") == 0)

@@ -163,6 +163,7 @@ static void on_viewer_session(void *user, const redisReply *reply)
         const char *reason = text_of(reply, 2);
         upgrade_refuse(c, *reason ? reason : "wrong_state");
     } else {
+        snprintf(c->company, sizeof c->company, "%s", text_of(reply, 3));
         store_note_and_offer(c, c->text);
         free(c->text);
         c->text = NULL;
@@ -186,6 +187,9 @@ static void on_ticket(void *user, const redisReply *reply)
         json_number(ticket, "exp", 0) < wall_now_ms()) {
         upgrade_refuse(c, "ticket_invalid");
     } else {
+        char address[64] = "";
+        header(c->head, "X-Forwarded-For", address, sizeof address);
+        note_remember(c, ticket, address);
         snprintf(c->session, sizeof c->session, "%s", json_text(ticket, "session", ""));
         json_object_del(ticket, "exp");
         c->text = json_dumps(ticket, JSON_COMPACT);

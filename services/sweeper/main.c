@@ -14,6 +14,8 @@ static struct sweeper sweeper;
 #define S sweeper.settings
 static const struct setting settings[] = {
     COMMON_SETTINGS(S.common, "127.0.0.1:9105"),
+    {"JOURNAL_AGAIN_MS", SETTING_NUMBER, &S.journal_again_ms, "86400000", 1000, 259200000,
+     "what lives is journaled again so often; the journal must keep more than twice that"},
     {"AUDIT_DAYS", SETTING_NUMBER, &S.audit_days, "400", 0, 3650, "days the audit log is kept; 0: for ever"},
 };
 #undef S
@@ -43,6 +45,7 @@ static void on_scan(void *user)
     turn++;
     for (int i = 0; i < BUCKETS; i++) {
         bucket_due(&s->buckets[i]);
+        bucket_chores(&s->buckets[i]);
         if (turn % 2 == 0)
             bucket_drain(&s->buckets[i]);
     }

@@ -8,6 +8,7 @@
 static struct redis_script lease = {.name = "sweep_lease", .text = lua_sweep_lease};
 static struct redis_script trim = {.name = "sweep_trim", .text = lua_sweep_trim};
 static struct redis_script due = {.name = "sweep_due", .text = lua_sweep_due};
+static struct redis_script chores = {.name = "sweep_chores", .text = lua_sweep_chores};
 
 enum { KEY_SIZE = 32 };
 
@@ -72,6 +73,16 @@ void store_take_due(struct bucket *b, redis_fn fn)
     snprintf(limit, sizeof limit, "%d", BATCH_MAX);
     const char *argv[] = {key(b, "lease", name), b->sweeper->holder, epoch, retry, limit};
     redis_eval(b->sweeper->redis, &due, fn, b, 1, 5, argv);
+}
+
+void store_chores(struct bucket *b, const char *before, redis_fn fn)
+{
+    char name[KEY_SIZE], epoch[24], round[24], limit[16];
+    fence(b, epoch);
+    snprintf(round, sizeof round, "%lld", (long long)b->sweeper->settings.journal_again_ms);
+    snprintf(limit, sizeof limit, "%d", BATCH_MAX);
+    const char *argv[] = {key(b, "lease", name), b->sweeper->holder, epoch, round, limit, before};
+    redis_eval(b->sweeper->redis, &chores, fn, b, 1, 6, argv);
 }
 
 void store_subscribe(struct sweeper *s, redis_fn fn)

@@ -47,11 +47,13 @@ struct bucket {
     int64_t lease_until; /* loop time */
     bool again;          /* something came while we were busy */
     struct batch *batch; /* while not EMPTY or READING */
+    int64_t chores_at;   /* loop time */
+    bool chores_running;
 };
 
 struct sweeper_settings {
     struct common_settings common;
-    int64_t audit_days;
+    int64_t audit_days, journal_again_ms;
 };
 
 struct sweeper {
@@ -73,6 +75,8 @@ void bucket_chained(struct bucket *b);
 void bucket_chain(struct bucket *b);
 /* due.c */
 void bucket_due(struct bucket *b);
+/* chores.c */
+void bucket_chores(struct bucket *b);
 /* lease.c */
 void leases_renew(void *sweeper);
 bool bucket_owned(const struct bucket *b);
@@ -84,6 +88,8 @@ void store_audit_head(struct chain *c, redis_fn fn);
 void store_trim(struct bucket *b, redis_fn fn);
 void store_peek_due(struct bucket *b, redis_fn fn);
 void store_take_due(struct bucket *b, redis_fn fn);
+/* before: time before which audit records go, "" for never. */
+void store_chores(struct bucket *b, const char *before, redis_fn fn);
 void store_subscribe(struct sweeper *s, redis_fn fn);
 
 /* bus.c: the only file that names topics. */
