@@ -89,6 +89,19 @@ struct program *program_new(const struct program_config *config, const struct pr
 void program_free(struct program *p);
 enum program_state program_state(const struct program *p);
 const char *program_reason(const struct program *p);
+/* Of the technician who invites; "" before that is known. */
+const char *program_technician(const struct program *p);
+/* Why the service could not be reached the last time ("tcp: …", "tls: …"); "" when it could. */
+const char *program_network_error(const struct program *p);
+
+/* What a store holds of an earlier run, without going on with it. */
+struct program_earlier {
+    bool open; /* active, and its time is not over */
+    char technician[256], company[256];
+};
+/* false: there is nothing. */
+bool program_peek(const struct program_seams *seams, struct program_earlier *out);
+
 /* Waits at most timeout_ms, then goes on. extra: a descriptor that ends the wait too, or -1. */
 void program_step(struct program *p, int extra, int timeout_ms);
 

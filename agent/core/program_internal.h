@@ -15,7 +15,8 @@ struct saved {
     char link_token[24], code[16], digits[16], activation_key[TOKENS];
     char session[IDS], agent_token[TOKENS], technician[256], company[256];
     int64_t expires_ms;  /* server's clock */
-    int64_t clock_mark;  /* the highest wall clock seen: turning the clock back gains nothing */
+    int64_t server_offset; /* server's clock minus ours */
+    int64_t clock_mark;  /* the highest time seen: turning the clock back gains nothing */
     uint8_t receipt_secret[ED25519_SECRET_BYTES], receipt_public[ED25519_PUBLIC_BYTES];
     uint8_t salt[SALT_BYTES], verifier[KEY_BYTES];
     uint32_t pair_tries, password_tries;
@@ -59,7 +60,8 @@ struct program {
     void (*http_done)(struct program *p);
     struct ws_client control;
     bool control_used;
-    int64_t server_offset; /* server clock minus our wall clock */
+    int64_t marked_at, mark_saved_at; /* monotonic times: of saved.clock_mark, and of its last save */
+    char network_error[160];
     int64_t retry_at, retry_ms, checked_at;
     char seen[CONN_IDS_KEPT][IDS];
     size_t n_seen;
@@ -72,6 +74,7 @@ void program_save(struct program *p);
 void program_set_state(struct program *p, enum program_state state, const char *reason);
 void program_ended(struct program *p, const char *reason);
 int64_t server_now(struct program *p);
+void server_time(struct program *p, int64_t ms);
 /* Starts a request; done runs when it has a result (p->http). Only one at a time. */
 bool program_request(struct program *p, const char *method, const char *path, const char *key, const char *body,
                      void (*done)(struct program *p));
