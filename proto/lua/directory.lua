@@ -3,7 +3,8 @@
 -- create, update or remove; kind; id; name (the last part of KEYS[1]); company; actor {type, id, …}; expected: the version
 -- it was made from ('' = the hash must not exist); set: fields, JSON null removes one; link {digest, ms, use}: a one-time link
 -- that sets the password; idempotency {owner, key, digest, kid}; except: the sign-in that a new password leaves alone;
--- only_repeated: the address is somebody's, so this can only be the answer to an earlier request.
+-- step: of the code that
+-- switched a second factor on, used up by that; only_repeated: the address is somebody's, so this can only be the answer to an earlier request.
 -- ARGV[2] the full state afterwards, sealed. Returns {'done', version}, {'repeated', id, kid}, {'again'} (somebody was
 -- faster: read and seal anew) or {reason}.
 local wish = cjson.decode(ARGV[1])
@@ -202,9 +203,12 @@ local function follow_technician()
     if wish.verb == 'remove' or after('disabled') == '1' then
         redis.call('PUBLISH', 'beistand.revoked', wish.name)
     end
+    if wish.step then
+        redis.call('SET', key('totp-used', wish.name), text(wish.step), 'PX', 300000)
+    end
     if wish.verb == 'remove' then
         remove_keys(wish.name)
-        redis.call('DEL', key('known', wish.name), key('totp-used', wish.name))
+        redis.call('DEL', key('totp-used', wish.name))
     end
 end
 

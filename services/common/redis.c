@@ -21,6 +21,7 @@ struct redis {
     struct loop_watch *watch;
     uint32_t events;
     bool up;
+    unsigned connections;
     bool closing;
     struct loop_timer *retry;
     struct {
@@ -122,6 +123,7 @@ static void on_connect(const redisAsyncContext *ac, int status)
         return;
     }
     r->up = true;
+    r->connections++;
     log_event(LOG_INFO, "redis_connected", "host", r->host, NULL);
 }
 
@@ -197,6 +199,11 @@ void redis_free(struct redis *r)
 bool redis_ready(const struct redis *r)
 {
     return r->up;
+}
+
+unsigned redis_connections(const struct redis *r)
+{
+    return r->connections;
 }
 
 /* ---- commands ---- */

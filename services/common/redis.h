@@ -19,6 +19,8 @@ typedef void (*redis_fn)(void *user, const redisReply *reply);
 struct redis *redis_new(struct loop *l, const char *url);
 void redis_free(struct redis *r);
 bool redis_ready(const struct redis *r);
+/* How many times it has connected: subscribers may have missed something when this grows. */
+unsigned redis_connections(const struct redis *r);
 
 /* fn may be NULL. When not connected fn is called with NULL before this returns. */
 void redis_command(struct redis *r, redis_fn fn, void *user, int argc, const char **argv,

@@ -1,6 +1,6 @@
 /* Bearer API keys and cookie sessions. A credential names company and technician; both are read again for
  * every request, so a disabled person or a suspended company is out at once. */
-#include "gateway.h"
+#include "sign_in.h"
 
 #include "common/random.h"
 
@@ -72,6 +72,11 @@ static bool key_expired(const json_t *credential)
     return *at && strtoll(at, NULL, 10) > 0 && strtoll(at, NULL, 10) < wall_now_ms();
 }
 
+static void read_person(struct call *c)
+{
+    store_person(c, on_person, on_firm);
+}
+
 static void on_credential(void *user, const redisReply *reply)
 {
     struct call *c = user;
@@ -94,7 +99,7 @@ static void on_credential(void *user, const redisReply *reply)
     snprintf(p->scopes, sizeof p->scopes, "%s", p->csrf[0] ? "all" : json_text(credential, "scopes", "all"));
     p->until = strtoll(json_text(credential, "expires_at", "0"), NULL, 10);
     json_decref(credential);
-    store_person(c, on_person, on_firm);
+    limit_api(c, read_person);
 }
 
 /* The cookie's value when it is there and has the form of a secret. */

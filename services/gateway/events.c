@@ -148,20 +148,13 @@ static bool concerns(const struct principal *p, const char *id)
 void events_revoked(struct gateway *g, const char *id)
 {
     for (struct stream *s = g->streams; s; s = s->next)
-        if (concerns(&s->call->who, id))
+        if (!id || concerns(&s->call->who, id))
             http_stream_end(s->http);
-}
-
-/* Payload of beistand.revoked: the id of a sign-in, an API key, a person or a company. */
-static void on_revoked(void *user, const redisReply *reply)
-{
-    if (reply && *reply->str)
-        events_revoked(user, reply->str);
 }
 
 void events_start(struct gateway *g)
 {
-    store_subscribe(g, on_notice, on_revoked);
+    store_subscribe(g, on_notice);
     tick = loop_timer_new(g->service.loop, on_tick, g);
     loop_timer_set(tick, TICK_MS);
 }

@@ -21,6 +21,7 @@ struct gateway_settings {
     struct common_settings common;
     const char *listen, *origin, *secret_keys, *signing_key_file, *console_dir, *pages_dir, *program_file;
     const char *directory_key, *operator_key;
+    int64_t oidc_allow_private, api_rate;
     int64_t session_ms, invitation_ms, command_timeout_ms, heartbeat_ms;
 };
 
@@ -35,6 +36,7 @@ struct gateway {
     EVP_PKEY *signing_key; /* Ed25519 */
     struct seal_keys *seal_keys; /* of the directory's secrets and its sealed topic */
     struct passwords *passwords;
+    struct fetcher *fetcher;
     struct waiter *waiters; /* uthash by command id */
     struct stream *streams; /* list; events.h */
     size_t n_streams;
@@ -71,6 +73,8 @@ struct call {
     void (*then)(struct call *c);
     char command[ID_SIZE];
     char *text;
+    struct attempt *attempt; /* to sign in (sign_in.h) */
+    struct oidc_flow *oidc;  /* (oidc.h) */
     struct change *change; /* of the directory, while something must happen before it */
 };
 
@@ -149,22 +153,27 @@ void waiters_outcome(struct gateway *g, const json_t *event);
 /* events.c: open event streams. */
 void events_start(struct gateway *g);
 void events_stop(struct gateway *g);
-/* Ends the streams of a sign-in, API key, person or company. */
+/* Ends the streams of a sign-in, API key, person or company; all of them when id is NULL. */
 void events_revoked(struct gateway *g, const char *id);
+
+/* revocation.c: what ends credentials ends what they have open. */
+void revocation_start(struct gateway *g);
+void revocation_stop(void);
 
 /* bus.c: the only file that names topics. */
 struct kafka *bus_new(struct gateway *g);
 /* Takes the command's JSON (let go). 0, or -1 when the queue is full. */
 int bus_command(struct gateway *g, json_t *command);
 
-/* passwords.c: Argon2id in a thread of its own; done() runs on the loop thread. */
+/* passwords.c: Argon2id in a thread of its own; done() runs on the loop thread. Nobody waits for more than a few of
+ * anybody else's: who (an address) has at most two in the queue, and those it knows (first) go first. */
 struct passwords;
 typedef void (*password_fn)(void *user, bool ok, const char *encoded);
 struct passwords *passwords_new(struct loop *l);
 void passwords_free(struct passwords *p);
-/* encoded NULL: makes one of password; else verifies. false: the queue is full, done() is not called. */
-bool passwords_ask(struct passwords *p, const char *password, const char *encoded, password_fn done,
-                   void *user);
+/* encoded NULL: makes one of password; else verifies. false: too many are waiting, done() is not called. */
+bool passwords_ask(struct passwords *p, const char *who, bool first, const char *password, const char *encoded,
+                   password_fn done, void *user);
 
 /* pages.c: files of the install page, read at start. */
 const struct page *pages_load(const char *dir);
@@ -174,14 +183,11 @@ void store_credential(struct call *c, const char *kind, const char *secret, redi
 void store_person(struct call *c, redis_fn person, redis_fn firm);
 void store_session(struct gateway *g, const char *sid, redis_fn fn, void *user);
 void store_presence(struct gateway *g, const char *sid, redis_fn fn, void *user);
-void store_login(struct call *c, const char *email, redis_fn fn);
-void store_cookie(struct call *c, const char *cookie, redis_fn fn);
-void store_forget_cookie(struct call *c, redis_fn fn);
 void store_open_sessions(struct call *c, redis_fn fn);
 void store_session_page(struct call *c, const char *before, unsigned limit, redis_fn fn);
 void store_end(struct call *c, const char *reason, const char *actor, redis_fn fn);
 void store_ticket(struct call *c, const char *ticket, const char *json, redis_fn fn);
-void store_subscribe(struct gateway *g, redis_fn changed, redis_fn revoked);
+void store_subscribe(struct gateway *g, redis_fn fn);
 void store_open_feed(struct call *c, const char *epoch, const char *place, redis_fn fn);
 /* The bucket's epoch, then at most count entries behind place. */
 void store_feed(struct gateway *g, const char *company, const char *place, const char *count, redis_fn epoch,

@@ -1,6 +1,6 @@
 /* POST /v1/account/activate: the one-time link that sets a password. The link is used up by the same transition that
  * writes the password, so a failure between costs nobody their link. */
-#include "directory.h"
+#include "sign_in.h"
 
 #include "common/random.h"
 
@@ -50,8 +50,9 @@ static void on_person(void *user, const redisReply *reply)
         call_refuse(c, "not_found", NULL);
     } else {
         snprintf(c->who.company, sizeof c->who.company, "%s", company);
-        if (!passwords_ask(c->gateway->passwords, json_text(c->body, "password", ""), NULL, on_encoded, c))
-            call_refuse(c, "rate_limited", NULL);
+        if (!passwords_ask(c->gateway->passwords, c->attempt->address, true, json_text(c->body, "password", ""), NULL,
+                           on_encoded, c))
+            limit_refuse(c, 1000);
     }
 }
 
@@ -66,6 +67,11 @@ static void on_link(void *user, const redisReply *reply)
         memcpy(c->who.technician, reply->str, ID_SIZE);
         store_entity(c->gateway, c->who.bucket, "technician", c->who.technician, on_person, c);
     }
+}
+
+static void look_up(struct call *c)
+{
+    store_link(c, c->text, on_link);
 }
 
 void handle_account_activate(struct call *c)
@@ -86,5 +92,5 @@ void handle_account_activate(struct call *c)
     }
     sha256_hex(digest, token, strlen(token));
     c->text = strdup(digest);
-    store_link(c, digest, on_link);
+    limit_public(c, look_up);
 }

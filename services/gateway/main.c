@@ -1,6 +1,7 @@
 /* beistand-gateway: see gateway.h and README.md. */
-#include "gateway.h"
+#include "sign_in.h"
 
+#include "common/fetch.h"
 #include "common/log.h"
 #include "common/seal.h"
 
@@ -25,6 +26,10 @@ static const struct setting settings[] = {
      "file of lines kid:hex32: seals secrets of people and companies, the first is current"},
     {"OPERATOR_KEY", SETTING_FILE_SECRET, &S.operator_key, "", 0, 0,
      "the operator's bearer key; without one the operator API answers nobody"},
+    {"API_RATE", SETTING_NUMBER, &S.api_rate, "200", 0, 1000000,
+     "requests per second of one API key or sign-in, five times as many at once; 0: any number"},
+    {"OIDC_ALLOW_PRIVATE", SETTING_NUMBER, &S.oidc_allow_private, "0", 0, 1,
+     "1: identity providers may be in private networks and speak plain http"},
     {"SIGNING_KEY_FILE", SETTING_TEXT, &S.signing_key_file, NULL, 0, 0, "Ed25519 private key (PEM) that signs offers"},
     {"CONSOLE_DIR", SETTING_TEXT, &S.console_dir, "services/console/dist", 0, 0, "the built console"},
     {"PAGES_DIR", SETTING_TEXT, &S.pages_dir, "services/gateway/pages", 0, 0, "the install page's files"},
@@ -63,6 +68,7 @@ static void drain(void *user)
     struct gateway *g = user;
     http_server_quiesce(g->http);
     events_stop(g);
+    revocation_stop();
     loop_timer_set(drained, DRAIN_POLL_MS);
 }
 
@@ -99,10 +105,11 @@ static int start(struct gateway *g)
         return -1;
     drained = loop_timer_new(l, check_drained, g);
     g->passwords = passwords_new(l);
+    g->fetcher = fetcher_new(l, g->settings.oidc_allow_private != 0);
     g->redis = redis_new(l, g->settings.common.redis_url);
     g->notices = redis_new(l, g->settings.common.redis_url);
     g->kafka = bus_new(g);
-    if (!g->passwords || !g->redis || !g->notices || !g->kafka)
+    if (!g->passwords || !g->fetcher || !g->redis || !g->notices || !g->kafka)
         return -1;
     g->http = http_server_new(l, &http);
     if (!g->http) {
@@ -110,6 +117,7 @@ static int start(struct gateway *g)
         return -1;
     }
     events_start(g);
+    revocation_start(g);
     return service_start(&g->service, g->settings.common.health_listen);
 }
 
@@ -125,6 +133,8 @@ int main(int argc, char **argv)
     if (status == 0)
         loop_run(g->service.loop);
     http_server_free(g->http);
+    fetcher_free(g->fetcher);
+    api_limits_free();
     passwords_free(g->passwords);
     kafka_free(g->kafka, 2000);
     redis_free(g->notices);

@@ -1,5 +1,5 @@
 /* The table of the API, and what every request passes through. */
-#include "directory.h"
+#include "oidc.h"
 
 #include "common/random.h"
 
@@ -37,6 +37,15 @@ static const struct route routes[] = {
     {"GET", "/v1/api-keys", ACCESS_MEMBER, false, handle_keys},
     {"POST", "/v1/api-keys", ACCESS_MEMBER, true, handle_key_create},
     {"DELETE", "/v1/api-keys/*", ACCESS_MEMBER, false, handle_key_remove},
+    /* Signing in */
+    {"GET", "/v1/sign-ins", ACCESS_MEMBER, false, handle_sign_ins},
+    {"DELETE", "/v1/sign-ins/*", ACCESS_MEMBER, false, handle_sign_in_end},
+    {"POST", "/v1/me/password", ACCESS_MEMBER, true, handle_password_change},
+    {"POST", "/v1/me/totp", ACCESS_MEMBER, false, handle_totp_begin},
+    {"POST", "/v1/me/totp/confirm", ACCESS_MEMBER, true, handle_totp_confirm},
+    {"DELETE", "/v1/me/totp", ACCESS_MEMBER, false, handle_totp_remove},
+    {"GET", "/v1/oidc/start", ACCESS_PUBLIC, false, handle_oidc_start},
+    {"GET", "/v1/oidc/callback", ACCESS_PUBLIC, false, handle_oidc_callback},
     /* Audit log */
     {"GET", "/v1/audit", ACCESS_MEMBER, false, handle_audit},
     {"GET", "/v1/audit/export", ACCESS_MEMBER, false, handle_audit_export},
@@ -69,6 +78,8 @@ static void call_free(void *user)
     json_decref(c->parts);
     if (c->change)
         change_drop(c->change);
+    attempt_free(c->attempt);
+    flow_free(c->oidc);
     free(c->text);
     free(c);
 }

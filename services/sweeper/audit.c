@@ -29,6 +29,9 @@ static const struct {
     {"computer.changed", {"name", "group"}},
     {"computer.removed", {"name", "group"}},
     {"directory.changed", {"verb", "kind", "id", "changed"}},
+    {"audit.signed_in", {"method", "agent", "id"}},
+    {"audit.signed_out", {"id"}},
+    {"audit.sign_in_refused", {"method"}},
 };
 
 void audit_head_first(struct audit_head *head, const char *company)
