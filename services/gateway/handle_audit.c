@@ -106,6 +106,10 @@ static void on_batch(void *user, const redisReply *reply)
 
 static void read_on(struct query *q)
 {
+    if (q->before <= 1) { /* there is no record 0 */
+        finish(q, false);
+        return;
+    }
     store_audit_before(q->call->gateway, q->call->who.company, q->before, AUDIT_BATCH, on_batch, q);
 }
 

@@ -147,6 +147,8 @@ def test_pages_are_newest_first_and_complete(plane, ada):
     seen = pages_of(ada, 4)
     assert [r["seq"] for r in seen] == list(range(14, 0, -1)) and seen[::-1] == export(ada)[1:15]
     assert ada.call("GET", "/v1/audit?limit=1")[1]["head"]["seq"] >= 14
+    for cursor in ("0", "1"):
+        assert ada.call("GET", f"/v1/audit?cursor={cursor}")[1]["records"] == []
 
 
 FILTERS = {
