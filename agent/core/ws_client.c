@@ -5,6 +5,7 @@
 #include "json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void closed(struct ws_client *c, unsigned code, const char *reason)
@@ -115,6 +116,15 @@ static void refused(struct ws_client *c)
     closed(c, 1006, reason);
 }
 
+/* Is the body of a refusal whole? A server may keep the connection open after it. */
+static bool refusal_complete(const struct ws_client *c, const char *end)
+{
+    const char *length = strstr(c->head, "ontent-Length:");
+    if (!length)
+        length = strstr(c->head, "ontent-length:");
+    return length && length < end && strtoul(length + 14, NULL, 10) <= c->head_size - (size_t)(end + 4 - c->head);
+}
+
 /* true when the upgrade is done; *rest bytes of frames follow the head. */
 static bool read_head(struct ws_client *c, const struct ws_client_hooks *hooks, size_t *rest)
 {
@@ -133,7 +143,9 @@ static bool read_head(struct ws_client *c, const struct ws_client_hooks *hooks, 
         return false;
     }
     if (!end || !switching) {
-        if (c->head_size == sizeof c->head - 1)
+        if (end && refusal_complete(c, end))
+            refused(c);
+        else if (c->head_size == sizeof c->head - 1)
             closed(c, 1006, "the answer's head is too large");
         return false;
     }

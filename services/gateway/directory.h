@@ -53,6 +53,8 @@ bool one_line(const char *text, size_t max);
 json_t *company_view(const struct call *c, const char *id, const json_t *record);
 json_t *technician_view(const char *id, const json_t *record);
 json_t *key_view(const json_t *record);
+/* Open sessions at once: the company's own limits, else its plan's. */
+json_t *limits_view(const json_t *company);
 /* "a,b" as ["a","b"], and back: "" for an empty list, NULL when an item is no string of names. */
 json_t *list_view(const char *text);
 char *list_text(const json_t *array);

@@ -1,6 +1,8 @@
 /* From the directory's hashes (strings) to the API's objects. No secret has a way through here. */
 #include "directory.h"
 
+#include "generated/plans.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,13 +57,19 @@ static json_t *oidc_view(const json_t *record)
                      "client_secret_set", *json_text(record, "oidc_secret", "") != '\0');
 }
 
+json_t *limits_view(const json_t *record)
+{
+    const struct plan *plan = plan_find(json_text(record, "plan", ""));
+    const char *technician = json_text(record, "limit_technician", ""), *company = json_text(record, "limit_company", "");
+    return json_pack("{si si}", "technician", *technician ? atoi(technician) : plan ? plan->limit_technician : 1, "company",
+                     *company ? atoi(company) : plan ? plan->limit_company : 5);
+}
+
 json_t *company_view(const struct call *c, const char *id, const json_t *record)
 {
-    json_t *view = json_pack("{ss ss ss ss so si si s{si si} sb so si}", "id", id, "name", json_text(record, "name", ""),
+    json_t *view = json_pack("{ss ss ss ss so si so sb so si}", "id", id, "name", json_text(record, "name", ""),
                              "contact", json_text(record, "contact", ""), "plan", json_text(record, "plan", ""), "modules",
-                             list_view(json_text(record, "modules", "")), "seats", number(record, "seats", "0"), "managed",
-                             number(record, "managed", "0"), "limits", "technician",
-                             number(record, "limit_technician", "1"), "company", number(record, "limit_company", "5"),
+                             list_view(json_text(record, "modules", "")), "seats", number(record, "seats", "0"), "limits", limits_view(record),
                              "suspended", flag(record, "suspended"), "created_at",
                              time_view(json_text(record, "created_at", "")), "version", number(record, "version", "0"));
     if (c->who.administrator || c->who.is_operator)

@@ -68,8 +68,12 @@ static const char *set_number(struct change *ch, const json_t *from, const char 
     char text[24];
     if (!value)
         return NULL;
+    if (json_is_null(value) && strncmp(field, "limit_", 6) == 0) {
+        change_set(ch, field, NULL); /* the plan's from now on */
+        return NULL;
+    }
     if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > max)
-        return "seats and limits are whole numbers from 0.";
+        return "seats and limits are whole numbers from 0, a limit null for the plan's.";
     snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     change_set(ch, field, text);
     return NULL;

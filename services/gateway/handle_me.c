@@ -8,15 +8,14 @@ void respond_me(struct call *c)
 {
     const struct principal *p = &c->who;
     json_t *me = json_pack(
-        "{s{ss ss ss ss so sb} s{ss ss ss ss} so s{si si}}", "technician", "id", p->technician, "name",
+        "{s{ss ss ss ss so sb} s{ss ss ss ss} so so}", "technician", "id", p->technician, "name",
         json_text(p->person, "name", ""), "email", json_text(p->person, "email", ""), "role",
         p->administrator ? "administrator" : "technician", "permissions",
         list_view(json_text(p->person, "permissions", "")), "second_factor", *json_text(p->person, "totp", "") != '\0',
         "company", "id", p->company, "name",
         json_text(p->firm, "name", ""), "contact", json_text(p->firm, "contact", ""), "plan",
         json_text(p->firm, "plan", ""), "csrf", p->csrf[0] ? json_string(p->csrf) : json_null(),
-        "limits", "technician", atoi(json_text(p->firm, "limit_technician", "1")), "company",
-        atoi(json_text(p->firm, "limit_company", "5")));
+        "limits", limits_view(p->firm));
     respond_json(c->request, 200, me);
 }
 

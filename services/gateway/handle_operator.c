@@ -3,7 +3,6 @@
 
 #include "common/log.h"
 #include "common/random.h"
-#include "generated/plans.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,17 +145,13 @@ static void on_created(struct change *ch, const char *outcome)
     }
 }
 
-/* What the body did not say. */
+/* What the body did not say. Limits that are not set are the plan's. */
 static void set_defaults(struct change *ch)
 {
-    const struct plan *plan = plan_find(json_text(ch->set, "plan", "plus"));
-    char technician[12], company[12], now[24];
-    snprintf(technician, sizeof technician, "%d", plan->limit_technician);
-    snprintf(company, sizeof company, "%d", plan->limit_company);
+    char now[24];
     snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
-    const char *const defaults[][2] = {{"contact", ""},     {"plan", plan->name},           {"modules", ""},
-                                       {"seats", "10"},     {"managed", "0"},               {"limit_technician", technician},
-                                       {"limit_company", company}, {"created_at", now}};
+    const char *const defaults[][2] = {
+        {"contact", ""}, {"plan", "plus"}, {"modules", ""}, {"seats", "10"}, {"created_at", now}};
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
         if (!json_object_get(ch->set, defaults[i][0]))
             change_set(ch, defaults[i][0], defaults[i][1]);

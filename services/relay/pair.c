@@ -30,6 +30,9 @@ static void open_pair(struct pair *p)
         conn_set_reading(both[i], true);
     }
     note_connected(p->viewer);
+    p->viewer->viewing = true;
+    p->viewer->renewed = p->viewer->since;
+    store_viewing(p->viewer, "open");
 }
 
 void pair_join(struct conn *c)
@@ -65,6 +68,9 @@ struct conn *pair_part(struct conn *c)
     if (!p)
         return NULL;
     note_left(c);
+    if (c->viewing)
+        store_viewing(c, "close");
+    c->viewing = false;
     *seat(p, c) = NULL;
     c->pair = NULL;
     if (!partner) {
@@ -98,6 +104,7 @@ static bool on_control(struct conn *c, const struct ws_out *out)
         c->pong_size = out->n;
         c->pong_due = true;
     } else if (out->opcode == WS_CLOSE) {
+        c->left = control_left(out->data, out->n);
         conn_close(c, 1000, "");
         return true;
     }

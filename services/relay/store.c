@@ -12,6 +12,7 @@ enum { KEY_SIZE = 128 };
 
 static struct redis_script presence = {.name = "presence", .text = lua_presence};
 static struct redis_script note = {.name = "note", .text = lua_note};
+static struct redis_script viewing = {.name = "viewing", .text = lua_viewing};
 
 struct asked *asked_new(struct conn *c)
 {
@@ -46,7 +47,7 @@ void store_session(struct conn *c, redis_fn fn)
 {
     char key[KEY_SIZE];
     redis_send(c->relay->redis, fn, asked_new(c), "HMGET", session_key(c, key), "agent_token_hash", "state",
-               "reason", "company", NULL);
+               "reason", "technician", "company", NULL);
 }
 
 void store_noted(struct conn *c, redis_fn fn)
@@ -68,8 +69,8 @@ void store_presence(struct conn *c, const char *verb, redis_fn fn)
 {
     char key[KEY_SIZE], holder[128];
     snprintf(holder, sizeof holder, "%s/%llu", c->relay->settings.node, (unsigned long long)c->serial);
-    const char *argv[] = {session_key(c, key), verb, holder};
-    redis_eval(c->relay->redis, &presence, fn, fn ? asked_new(c) : NULL, 1, 3, argv);
+    const char *argv[] = {session_key(c, key), verb, holder, c->left ? c->left : "connection_lost"};
+    redis_eval(c->relay->redis, &presence, fn, fn ? asked_new(c) : NULL, 1, 4, argv);
 }
 
 void store_note(struct conn *c, const char *text)
@@ -79,8 +80,29 @@ void store_note(struct conn *c, const char *text)
     redis_eval(c->relay->redis, &note, NULL, NULL, 1, 2, argv);
 }
 
-void store_subscribe(struct relay *r, redis_fn ended, redis_fn offers)
+void store_viewing(struct conn *c, const char *verb)
+{
+    char key[KEY_SIZE];
+    const char *argv[] = {session_key(c, key), verb, c->conn_id};
+    redis_eval(c->relay->redis, &viewing, NULL, NULL, 1, 3, argv);
+}
+
+void store_credential(struct conn *c, redis_fn exists, redis_fn disabled)
+{
+    char sign_in[KEY_SIZE], api_key[KEY_SIZE], person[KEY_SIZE];
+    int bucket = bucket_of_id(c->session);
+    bucket_key(sign_in, sizeof sign_in, bucket, "sign-in", c->credential);
+    bucket_key(api_key, sizeof api_key, bucket, "key-id", c->credential);
+    bucket_key(person, sizeof person, bucket, "technician", c->technician);
+    if (c->credential[0])
+        redis_send(c->relay->redis, exists, asked_new(c), "EXISTS", sign_in, api_key, NULL);
+    redis_send(c->relay->redis, disabled, asked_new(c), "HGET", person, "disabled", NULL);
+}
+
+void store_subscribe(struct relay *r, redis_fn ended, redis_fn handed, redis_fn revoked, redis_fn offers)
 {
     redis_subscribe(r->ended, "beistand.ended", ended, r);
+    redis_subscribe(r->ended, "beistand.handed", handed, r);
+    redis_subscribe(r->ended, "beistand.revoked", revoked, r);
     redis_subscribe(r->offers, "beistand.offer", offers, r);
 }

@@ -21,14 +21,60 @@ void session_ended(struct relay *r, const char *session, const char *reason)
     }
 }
 
+/* The program stays; only its data socket to that viewer goes with it. */
+static void cut_viewer(struct conn *c, const char *reason)
+{
+    struct conn *partner = pair_part(c);
+    log_event(LOG_INFO, "viewer_cut", "conn", c->conn_id, "session", c->session, NULL);
+    conn_close(c, 4003, reason);
+    if (partner)
+        conn_close(partner, 4003, reason);
+}
+
+static bool cuttable(const struct conn *c)
+{
+    return c->kind == CONN_VIEWER && (c->state == STATE_WAITING || c->state == STATE_OPEN);
+}
+
+void session_handed_over(struct relay *r, const char *session, const char *technician)
+{
+    for (struct conn *c = r->conns; c; c = c->hh.next)
+        if (cuttable(c) && strcmp(c->session, session) == 0 && strcmp(c->technician, technician) != 0)
+            cut_viewer(c, "handed_over");
+}
+
+void viewers_revoked(struct relay *r, const char *id)
+{
+    for (struct conn *c = r->conns; c; c = c->hh.next)
+        if (cuttable(c) && (strcmp(c->credential, id) == 0 || strcmp(c->technician, id) == 0))
+            cut_viewer(c, "unauthenticated");
+}
+
+/* The next two: the notice was lost. */
+static void on_credential(void *user, const redisReply *reply)
+{
+    struct conn *c = asked_conn(user);
+    if (c && cuttable(c) && reply && reply->type == REDIS_REPLY_INTEGER && reply->integer == 0)
+        cut_viewer(c, "unauthenticated");
+}
+
+static void on_person(void *user, const redisReply *reply)
+{
+    struct conn *c = asked_conn(user);
+    if (c && cuttable(c) && reply && reply->type == REDIS_REPLY_STRING && strcmp(reply->str, "1") == 0)
+        cut_viewer(c, "unauthenticated");
+}
+
 static void on_state(void *user, const redisReply *reply)
 {
     struct conn *c = asked_conn(user);
-    if (!c || !reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 4)
+    if (!c || !reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 5)
         return;
-    const redisReply *state = reply->element[1], *reason = reply->element[2];
+    const redisReply *state = reply->element[1], *reason = reply->element[2], *technician = reply->element[3];
     if (state->type == REDIS_REPLY_STRING && strcmp(state->str, "ended") == 0)
         session_ended(c->relay, c->session, reason->type == REDIS_REPLY_STRING ? reason->str : "session_expired");
+    else if (cuttable(c) && technician->type == REDIS_REPLY_STRING && strcmp(technician->str, c->technician) != 0)
+        cut_viewer(c, "handed_over"); /* the notice was lost */
 }
 
 /* true: c is gone or going. */
@@ -68,9 +114,15 @@ static void tend(struct conn *c, int64_t now)
     }
     if (c->kind == CONN_CONTROL && now - c->renewed >= RENEW_MS)
         control_renew(c);
+    if (c->viewing && now - c->renewed >= RENEW_MS) {
+        c->renewed = now;
+        store_viewing(c, "renew");
+    }
     if (now - c->checked >= CHECK_MS && redis_ready(c->relay->redis)) {
         c->checked = now;
         store_session(c, on_state);
+        if (c->kind == CONN_VIEWER)
+            store_credential(c, on_credential, on_person);
     }
 }
 

@@ -85,7 +85,7 @@ void upgrade_refuse(struct conn *c, const char *reason)
     char body[512], answer[1024], labels[96];
     int status = known && known->status ? known->status : 409;
     snprintf(labels, sizeof labels, "reason=\"%s\"", reason);
-    metric_add("beistand_relay_refusals_total", labels, 1);
+    metric_add("beistand_refusals_total", labels, 1);
     int n = snprintf(body, sizeof body, "{\"type\":\"/help#%s\",\"title\":\"%s\",\"status\":%d,\"reason\":\"%s\"}",
                      reason, known ? known->title : "", status, reason);
     n = snprintf(answer, sizeof answer,
@@ -162,13 +162,30 @@ static void on_viewer_session(void *user, const redisReply *reply)
     } else if (strcmp(text_of(reply, 1), "active") != 0) {
         const char *reason = text_of(reply, 2);
         upgrade_refuse(c, *reason ? reason : "wrong_state");
+    } else if (strcmp(text_of(reply, 3), c->technician) != 0) {
+        upgrade_refuse(c, "handed_over"); /* after the ticket was made */
     } else {
-        snprintf(c->company, sizeof c->company, "%s", text_of(reply, 3));
+        snprintf(c->company, sizeof c->company, "%s", text_of(reply, 4));
         store_note_and_offer(c, c->text);
         free(c->text);
         c->text = NULL;
         too_many_or_accept(c);
     }
+}
+
+/* A ticket is not worth more than what it was asked with. */
+static void on_viewer_credential(void *user, const redisReply *reply)
+{
+    struct conn *c = asked_conn(user);
+    if (c && c->state == STATE_AUTH && reply && reply->type == REDIS_REPLY_INTEGER && reply->integer == 0)
+        upgrade_refuse(c, "ticket_invalid");
+}
+
+static void on_viewer_person(void *user, const redisReply *reply)
+{
+    struct conn *c = asked_conn(user);
+    if (c && c->state == STATE_AUTH && reply && reply->type == REDIS_REPLY_STRING && strcmp(reply->str, "1") == 0)
+        upgrade_refuse(c, "ticket_invalid");
 }
 
 static void on_ticket(void *user, const redisReply *reply)
@@ -191,8 +208,13 @@ static void on_ticket(void *user, const redisReply *reply)
         header(c->head, "X-Forwarded-For", address, sizeof address);
         note_remember(c, ticket, address);
         snprintf(c->session, sizeof c->session, "%s", json_text(ticket, "session", ""));
+        snprintf(c->technician, sizeof c->technician, "%s", json_text(ticket, "technician", ""));
         json_object_del(ticket, "exp");
+        json_object_del(ticket, "technician");
+        snprintf(c->credential, sizeof c->credential, "%s", json_text(ticket, "credential", ""));
+        json_object_del(ticket, "credential");
         c->text = json_dumps(ticket, JSON_COMPACT);
+        store_credential(c, on_viewer_credential, on_viewer_person);
         store_session(c, on_viewer_session);
     }
     json_decref(ticket);

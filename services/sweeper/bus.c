@@ -29,10 +29,21 @@ struct kafka *bus_new(struct sweeper *s)
     return kafka_new(s->service.loop, &o);
 }
 
-static const char *name_of(const struct entry *e, const char *member)
+static const char *name_of(const json_t *event, const char *member)
 {
-    const char *text = json_string_value(json_object_get(e->event, member));
+    const char *text = json_string_value(json_object_get(event, member));
     return text ? text : "";
+}
+
+/* Every end passes here, whoever made it. An event that is produced again counts again. */
+static void count_end(const json_t *event)
+{
+    char labels[96];
+    const char *reason = name_of(json_object_get(event, "record"), "reason");
+    if (strcmp(name_of(event, "type"), "session.ended") != 0)
+        return;
+    snprintf(labels, sizeof labels, "reason=\"%.64s\"", reason);
+    metric_add("beistand_ends_total", labels, 1);
 }
 
 /* The session's id is the key: all of a session's events are in one partition, in order. What belongs to no session goes
@@ -40,8 +51,9 @@ static const char *name_of(const struct entry *e, const char *member)
 int bus_journal(struct bucket *b, const struct entry *e, kafka_delivered_fn fn)
 {
     char id[48];
-    const char *session = name_of(e, "session"), *key = *session ? session : name_of(e, "company");
+    const char *session = name_of(e->event, "session"), *key = *session ? session : name_of(e->event, "company");
     json_object_del(e->event, "sealed");
+    count_end(e->event);
     char *text = json_dumps(e->event, JSON_COMPACT);
     snprintf(id, sizeof id, "%02d-%s", b->number, e->id);
     int status = text ? kafka_produce(b->sweeper->kafka, "beistand.journal", key, text, strlen(text), id, fn, b) : -1;
@@ -51,7 +63,7 @@ int bus_journal(struct bucket *b, const struct entry *e, kafka_delivered_fn fn)
 
 bool bus_directory_wants(const struct entry *e)
 {
-    return strcmp(name_of(e, "type"), "directory.changed") == 0;
+    return strcmp(name_of(e->event, "type"), "directory.changed") == 0;
 }
 
 /* Compacted, key = id: the newest state of each stays. */
@@ -60,7 +72,8 @@ int bus_directory(struct bucket *b, const struct entry *e, kafka_delivered_fn fn
     char id[48];
     char *text = json_dumps(e->event, JSON_COMPACT);
     snprintf(id, sizeof id, "%02d-%s", b->number, e->id);
-    int status = text ? kafka_produce(b->sweeper->kafka, "beistand.directory", name_of(e, "id"), text, strlen(text), id, fn, b)
+    int status = text ? kafka_produce(b->sweeper->kafka, "beistand.directory", name_of(e->event, "id"), text, strlen(text), id,
+                                      fn, b)
                       : -1;
     free(text);
     return status;

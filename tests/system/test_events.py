@@ -137,9 +137,9 @@ def test_presence_is_in_the_feed(plane, ada):
     record = f"{ada.tag}:session:{made['id']}"
     with Events(ada) as stream:
         stream.wait(lambda e: e)
-        script(keys=[record], args=["open", "relay-1/1"])
+        script(keys=[record], args=["open", "relay-1/1", ""])
         stream.wait_session(made["id"], lambda s: s["online"] and s["online_since"])
-        script(keys=[record], args=["close", "relay-1/1"])
+        script(keys=[record], args=["close", "relay-1/1", "reboot"])
         stream.wait(lambda e: [x for x in e if x[1] == "session"][-1][2]["online"] is False)
         assert [kind for _, kind in feed(plane, ada)][-2:] == ["presence.online", "presence.offline"]
 

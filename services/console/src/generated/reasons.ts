@@ -44,8 +44,12 @@ export type ReasonCode =
   "idempotency_conflict" |
   "unavailable" |
   "network_blocked" |
-  "second_factor_required" |
+  "computer_in_use" |
+  "computer_exists" |
   "precondition_failed" |
+  "handed_over" |
+  "feature_unavailable" |
+  "second_factor_required" |
   "last_administrator" |
   "email_taken";
 
@@ -536,6 +540,66 @@ export const reasons: Record<ReasonCode, Reason> = {
       "nl": "Het netwerk van de klant blokkeert de weg naar deze dienst. Vraag om de host en poort die het programma noemt toe te staan in firewall, proxy of TLS-inspectie, of om een ander netwerk te gebruiken."
     }
   },
+  "computer_in_use": {
+    "status": 409,
+    "technician": {
+      "en": "Somebody is connected to this computer right now. Ask them to finish first, or delete it all the same: that ends its session at once.",
+      "de": "Mit diesem Computer ist gerade jemand verbunden. Bitten Sie zuerst darum, die Arbeit abzuschließen, oder löschen Sie ihn trotzdem: Damit endet seine Sitzung sofort.",
+      "fr": "Quelqu'un est connecté à cet ordinateur en ce moment. Demandez-lui d'abord de terminer, ou supprimez-le quand même : sa session prendra fin aussitôt.",
+      "es": "En este momento hay alguien conectado a este equipo. Pídale primero que termine o elimínelo de todos modos: su sesión finalizará al instante.",
+      "it": "In questo momento qualcuno è collegato a questo computer. Gli chieda prima di finire oppure lo elimini comunque: la sessione terminerà subito.",
+      "pt": "Neste momento há alguém ligado a este computador. Peça-lhe primeiro que acabe ou elimine-o mesmo assim: a sessão termina de imediato.",
+      "nl": "Er is op dit moment iemand met deze computer verbonden. Vraag eerst om af te ronden, of verwijder hem toch: de sessie eindigt dan meteen."
+    }
+  },
+  "computer_exists": {
+    "status": 409,
+    "technician": {
+      "en": "This group already has a computer of that name. Choose another name or group, or change the one that is there.",
+      "de": "In dieser Gruppe gibt es schon einen Computer mit diesem Namen. Wählen Sie einen anderen Namen oder eine andere Gruppe, oder ändern Sie den vorhandenen.",
+      "fr": "Ce groupe contient déjà un ordinateur de ce nom. Choisissez un autre nom ou un autre groupe, ou modifiez celui qui existe.",
+      "es": "En este grupo ya hay un equipo con ese nombre. Elija otro nombre u otro grupo, o modifique el que ya existe.",
+      "it": "In questo gruppo c'è già un computer con questo nome. Scelga un altro nome o un altro gruppo oppure modifichi quello esistente.",
+      "pt": "Neste grupo já existe um computador com esse nome. Escolha outro nome ou outro grupo, ou altere o que já existe.",
+      "nl": "In deze groep staat al een computer met die naam. Kies een andere naam of groep, of wijzig de bestaande."
+    }
+  },
+  "precondition_failed": {
+    "status": 412,
+    "technician": {
+      "en": "Somebody else changed this meanwhile. Load it again, look at the new state, and repeat your change if it is still right.",
+      "de": "Das wurde inzwischen von jemand anderem geändert. Laden Sie es neu, sehen Sie den neuen Stand an, und wiederholen Sie Ihre Änderung, wenn sie noch passt.",
+      "fr": "Quelqu'un d'autre a modifié cet élément entre-temps. Rechargez-le, vérifiez le nouvel état et refaites votre modification si elle reste valable.",
+      "es": "Otra persona ha modificado esto mientras tanto. Vuelva a cargarlo, compruebe el estado actual y repita su cambio si sigue siendo correcto.",
+      "it": "Nel frattempo qualcun altro ha modificato questo elemento. Lo ricarichi, controlli il nuovo stato e ripeta la modifica se è ancora giusta.",
+      "pt": "Entretanto, outra pessoa alterou isto. Carregue de novo, veja o estado atual e repita a alteração se ainda fizer sentido.",
+      "nl": "Iemand anders heeft dit intussen gewijzigd. Laad het opnieuw, bekijk de nieuwe toestand en herhaal uw wijziging als die nog klopt."
+    }
+  },
+  "handed_over": {
+    "status": 0,
+    "technician": {
+      "en": "An administrator handed this session to a colleague, so your connection was closed. If you still need access, ask the administrator.",
+      "de": "Die Administration hat diese Sitzung an eine andere Person übergeben; Ihre Verbindung wurde deshalb getrennt. Wenn Sie noch Zugang brauchen, fragen Sie dort nach.",
+      "fr": "Un administrateur a confié cette session à un collègue ; votre connexion a donc été fermée. Si vous avez encore besoin d'y accéder, adressez-vous à lui.",
+      "es": "Un administrador ha pasado esta sesión a otro técnico, por lo que se ha cerrado su conexión. Si todavía necesita acceso, consúltelo con el administrador.",
+      "it": "Un amministratore ha affidato questa sessione a un collega, perciò la sua connessione è stata chiusa. Se le serve ancora l'accesso, si rivolga all'amministratore.",
+      "pt": "Um administrador passou esta sessão a um colega, por isso a sua ligação foi fechada. Se ainda precisar de acesso, fale com o administrador.",
+      "nl": "Een beheerder heeft deze sessie aan een collega overgedragen; uw verbinding is daarom verbroken. Vraag het de beheerder als u nog toegang nodig hebt."
+    }
+  },
+  "feature_unavailable": {
+    "status": 0,
+    "technician": {
+      "en": "The support program on this computer does not have this function in its version. Use another function, or ask the operator about a newer program.",
+      "de": "Das Support-Programm auf diesem Computer hat diese Funktion in seiner Version nicht. Nutzen Sie eine andere Funktion, oder fragen Sie den Betreiber nach einem neueren Programm.",
+      "fr": "Le programme d'assistance de cet ordinateur n'a pas cette fonction dans sa version. Utilisez une autre fonction ou demandez un programme plus récent à l'exploitant.",
+      "es": "El programa de asistencia de este equipo no tiene esta función en su versión. Use otra función o pregunte al operador por un programa más reciente.",
+      "it": "Il programma di assistenza su questo computer non ha questa funzione nella sua versione. Usi un'altra funzione o chieda al gestore un programma più recente.",
+      "pt": "O programa de assistência deste computador não tem esta função na sua versão. Use outra função ou pergunte ao operador por um programa mais recente.",
+      "nl": "Het supportprogramma op deze computer heeft deze functie niet in deze versie. Gebruik een andere functie of vraag de exploitant om een nieuwer programma."
+    }
+  },
   "second_factor_required": {
     "status": 401,
     "technician": {
@@ -546,18 +610,6 @@ export const reasons: Record<ReasonCode, Reason> = {
       "it": "Questo account ha un secondo fattore. Inserisca il codice dell'app di autenticazione; ogni codice vale una sola volta. Senza l'app usi un codice di recupero o chieda a un amministratore.",
       "pt": "Esta conta tem um segundo fator. Introduza o código da sua aplicação de autenticação; cada código serve uma só vez. Sem a aplicação, use um código de recuperação ou pergunte a um administrador.",
       "nl": "Dit account heeft een tweede factor. Voer de code uit uw authenticator-app in; elke code werkt één keer. Zonder de app gebruikt u een herstelcode of vraagt u een beheerder."
-    }
-  },
-  "precondition_failed": {
-    "status": 412,
-    "technician": {
-      "en": "Somebody else has changed this meanwhile. Load it again, look at what is different, and repeat your change.",
-      "de": "Jemand anderes hat das inzwischen geändert. Laden Sie es neu, sehen Sie sich den Unterschied an und wiederholen Sie Ihre Änderung.",
-      "fr": "Quelqu'un d'autre l'a modifié entre-temps. Rechargez, regardez la différence et refaites votre modification.",
-      "es": "Otra persona lo ha cambiado entretanto. Vuelva a cargarlo, mire la diferencia y repita su cambio.",
-      "it": "Nel frattempo qualcun altro ha fatto una modifica. Ricarichi, guardi la differenza e ripeta la sua modifica.",
-      "pt": "Entretanto outra pessoa alterou isto. Volte a carregar, veja a diferença e repita a sua alteração.",
-      "nl": "Iemand anders heeft dit intussen gewijzigd. Laad het opnieuw, bekijk het verschil en herhaal uw wijziging."
     }
   },
   "last_administrator": {
