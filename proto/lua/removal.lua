@@ -1,6 +1,6 @@
 -- removal: what became of the program on the PC. Run by activation (signed receipt: 'removed') and licensing
 -- (none came within removal_ms, 24 h, after the end: 'unconfirmed'; one that comes later still counts).
--- KEYS[1] session record. ARGV: 1 'removed' or 'unconfirmed', 2 command id ('' without one).
+-- KEYS[1] session record. ARGV: 1 'removed' or 'unconfirmed', 2 command id ('' without one), 3 the PC's address.
 -- Returns 'ok', 'already', 'not_found', 'wrong_state' or 'early'.
 local record = load_hash(KEYS[1])
 if not record then
@@ -22,7 +22,7 @@ local fields = {removal = ARGV[1]}
 local actor = {type = 'service', id = 'licensing'}
 if ARGV[1] == 'removed' then
     fields.removed_at = text(now)
-    actor = {type = 'program', id = record.id}
+    actor = program_actor(record, ARGV[3])
 end
 change('session.removal', record, fields, {command_id = given(ARGV[2]), actor = actor, now = now})
 return 'ok'
