@@ -19,7 +19,7 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 common_src = $(wildcard services/common/*.c)
 proto_src = $(wildcard proto/c/*.c)
 core_src = $(wildcard agent/core/*.c agent/core/screen/*.c)
-generated = reasons texts_mail texts_install_page texts_program plans lua_scripts openapi_json
+generated = reasons texts_mail texts_install_page texts_program texts_report plans lua_scripts openapi_json
 generated_c = $(patsubst %,$(BUILD)/generated/%.c,$(generated))
 generated_obj = $(generated_c:.c=.o)
 unit_tests = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -82,7 +82,7 @@ $(BUILD)/bin/beistand-broker: $(call obj,deploy/run/broker.c)
 -include tests/unit/units.mk
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcore.a $(BUILD)/libcommon.a $(BUILD)/libproto.a
 	@mkdir -p $(@D)
-	$(CC) $(SAN) -o $@ $(filter %.o %.a,$^) $(BUILD)/libcore.a $(BUILD)/libproto.a -lcmocka $(LIBS_CORE) $(LIBS_SERVICE) -lpng
+	$(CC) $(SAN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(BUILD)/libcore.a $(BUILD)/libproto.a -lcmocka $(LIBS_CORE) $(LIBS_SERVICE) -lpng
 units: $(unit_tests)
 
 # ---- the Windows program and the console ----

@@ -415,7 +415,7 @@ def make_openapi():
 def make_c():
     files = {}
     for part in (make_reasons(), make_texts("mail"), make_texts("install_page"), make_texts("program"),
-                 make_plans(), make_lua(), make_openapi()):
+                 make_texts("report"), make_plans(), make_lua(), make_openapi()):
         files.update(part)
     return files
 

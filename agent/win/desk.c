@@ -16,6 +16,7 @@
 enum {
     RESTART_MIN_MS = 1000,
     RESTART_MAX_MS = 30000,
+    LOOK_MS = 1000,         /* is it still the active session? */
     FIRST_FRAME_MS = 3000,
     STALE_MS = 200,         /* an older picture is not shown: the next is on its way */
     LAST_WORDS_MS = 8000,   /* after a session */
@@ -30,8 +31,9 @@ static struct {
     HANDLE wake, worker;
     struct pipe pipe;
     bool ready, connected, was_active, capturing;
+    bool first; /* the next picture is the first of a connection */
     DWORD session;
-    ULONGLONG restart_at, restart_ms;
+    ULONGLONG restart_at, restart_ms, look_at;
     struct ipc_message shown; /* told again to a new worker */
     struct ipc_message asked; /* the customer's last word, done by desk_step(): never inside a call of the core */
     unsigned width, height;
@@ -172,9 +174,12 @@ void desk_step(void)
         log_line("the worker is gone: %lu", status);
         stop_worker();
     }
-    if (d.worker && session_active() != d.session) {
-        log_line("another session is active");
-        stop_worker();
+    if (d.worker && GetTickCount64() >= d.look_at) {
+        d.look_at = GetTickCount64() + LOOK_MS;
+        if (session_active() != d.session) {
+            log_line("another session is active");
+            stop_worker();
+        }
     }
     if (!d.worker && GetTickCount64() >= d.restart_at)
         start_worker();
@@ -303,7 +308,7 @@ static void on_viewers(void *user, const struct program_viewer *list, size_t n)
 static void on_screen_wanted(void *user, bool wanted)
 {
     (void)user;
-    d.capturing = wanted;
+    d.capturing = d.first = wanted;
     tell(IPC_CAPTURE, wanted, 0, 0);
     if (wanted)
         tell(IPC_GRAB, 0, 0, 0);
@@ -336,7 +341,8 @@ static bool first_frame(void)
 static bool on_grab(void *user, struct rfb_frame *out)
 {
     (void)user;
-    bool ok = d.share ? fresh_frame() : first_frame();
+    bool ok = d.first ? first_frame() : fresh_frame();
+    d.first = false;
     tell(IPC_GRAB, 0, 0, 0); /* for the next call */
     if (ok)
         *out = (struct rfb_frame){.pixels = share_frame(d.share, d.width, d.height, d.front),

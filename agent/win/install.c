@@ -173,8 +173,8 @@ static void delete_files(bool own_too)
     FindClose(search);
 }
 
-/* The system's own shell tries once a second for a minute to delete the file, then folder and task; the task is last, for
- * it would do this again after a power cut. MoveFileEx at the next start is the last resort. */
+/* The system's own shell tries once a second for a minute to delete the file, then folder and task (the task last, for it
+ * would do this again after a power cut). MoveFileEx at the next start is the last resort. */
 static void leave_rest_to_shell(void)
 {
     wchar_t system[MAX_PATH], path[MAX_PATH], command[4 * MAX_PATH];
@@ -183,7 +183,7 @@ static void leave_rest_to_shell(void)
     program_path(path);
     GetSystemDirectoryW(system, MAX_PATH);
     _snwprintf(command, 4 * MAX_PATH,
-               L"\"%ls\\cmd.exe\" /d /q /s /c \"for /l %%i in (1,1,60) do @(del /f /q \"%ls\" >nul 2>nul & if not exist \"%ls\" (rd \"%ls\" & "
+               L"\"%ls\\cmd.exe\" /d /q /s /c \"for /l %%i in (1,1,60) do (del /f /q \"%ls\" >nul 2>nul & if not exist \"%ls\" (rd \"%ls\" & "
                L"schtasks /delete /f /tn %ls >nul 2>nul & exit) else ping -n 2 127.0.0.1 >nul)\"",
                system, path, path, store_folder(), TASK_NAME);
     if (CreateProcessW(NULL, command, NULL, NULL, FALSE, CREATE_NO_WINDOW | DETACHED_PROCESS, NULL, system, &startup, &process)) {

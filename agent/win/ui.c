@@ -90,7 +90,9 @@ static void apply(void)
     bool another = u.wanted.mode != u.shown.mode || u.wanted.question != u.shown.question;
     u.shown = u.wanted;
     LeaveCriticalSection(&u.lock);
+    static const char *const names[] = {"busy", "question", "session", "connected", "last words"};
     enum mode mode = u.shown.mode;
+    log_line("window: %s", names[mode]);
     bool banner = mode == MODE_SESSION || mode == MODE_CONNECTED;
     SetWindowTextW(u.text, u.shown.text);
     SetWindowTextW(u.note, u.shown.note);

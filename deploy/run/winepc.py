@@ -113,7 +113,7 @@ class WinePC:
     def registry(self, key, name, kind, value):
         status, output = self.run("reg", "add", key, "/v", name, "/t", kind, "/d", value, "/f")
         if status != 0:
-            raise StackError(f"reg add {key}: {output}")
+            raise StackError(f"reg add {key}: status {status}: {output}")
 
     @property
     def drive_c(self):

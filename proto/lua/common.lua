@@ -5,6 +5,8 @@ local tag = string.match(KEYS[1], '^(%b{})')
 local bucket = tonumber(string.sub(tag, 3, 4))
 local MAX_ATTEMPTS = 5
 local REMOVAL_MS = 24 * 3600 * 1000
+local FEED_MAX = 1000
+local FEED_MS = 24 * 3600 * 1000
 
 local function key(...)
     return tag .. ':' .. table.concat({...}, ':')
@@ -38,10 +40,21 @@ local function load_hash(name)
     return hash
 end
 
--- Appends an event to the bucket's outbox. Returns the outbox id.
-local function append(event)
+-- What open event streams are told, in the order of the changes; what it is about is read when it is told.
+local function feed(kind, company, session)
+    local name = key('feed', company)
+    redis.call('XADD', name, 'MAXLEN', '~', FEED_MAX, '*', 't', kind, 's', session or '')
+    redis.call('PEXPIRE', name, FEED_MS)
+    redis.call('PUBLISH', 'beistand.changed', company .. ' ' .. (session or ''))
+end
+
+-- Appends an event to the bucket's outbox, and tells the open event streams unless it is no news. Returns the outbox id.
+local function append(event, no_news)
     local id = redis.call('XADD', key('outbox'), '*', 'e', cjson.encode(event))
     redis.call('PUBLISH', 'beistand.outbox', text(bucket))
+    if event.company and event.type ~= 'session.refused' and not no_news then
+        feed(event.type, event.company, event.session)
+    end
     return id
 end
 
@@ -54,6 +67,11 @@ local function emit(kind, record, cause, refused)
         record = record,
     }
     return append(event)
+end
+
+-- The program on the customer's PC, and where it called from ('' when nobody says).
+local function program_actor(record, address)
+    return {type = 'program', id = record.id, address = address ~= '' and address or nil}
 end
 
 -- Writes fields, counts the version, journals. Returns the outbox id.

@@ -6,8 +6,8 @@ local sid = string.match(KEYS[1], '([^:]+)$')
 local name = key('presence', sid)
 local company = redis.call('HGET', KEYS[1], 'company')
 local holder = redis.call('HGET', name, 'node')
-local function tell()
-    redis.call('PUBLISH', 'beistand.changed', company .. ' ' .. sid)
+local function tell(kind)
+    feed(kind, company, sid)
 end
 if not company then
     return 1
@@ -16,7 +16,7 @@ if ARGV[1] == 'close' then
     if holder == ARGV[2] then
         redis.call('DEL', name)
         redis.call('HSET', KEYS[1], 'last_online', text(clock()), 'last_state', ARGV[3])
-        tell()
+        tell('presence.offline')
     end
     return 1
 end
@@ -27,7 +27,7 @@ end
 redis.call('HSET', KEYS[1], 'last_online', text(clock()), 'last_state', 'connection_lost')
 if holder ~= ARGV[2] then
     redis.call('HSET', name, 'node', ARGV[2], 'since', text(clock()))
-    tell()
+    tell('presence.online')
 end
 redis.call('PEXPIRE', name, 30000)
 return 1

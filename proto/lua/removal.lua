@@ -1,6 +1,6 @@
 -- removal: what became of the program on the PC. Run by activation (signed receipt: 'removed') and licensing
 -- (none came within removal_ms, 24 h, after the end: 'unconfirmed'; one that comes later still counts).
--- KEYS[1] session record. ARGV: 1 'removed' or 'unconfirmed', 2 time on the PC (removed).
+-- KEYS[1] session record. ARGV: 1 'removed' or 'unconfirmed', 2 time on the PC (removed), 3 the PC's address.
 -- Returns 'ok', 'already', 'not_found', 'wrong_state' or 'early'.
 local record = load_hash(KEYS[1])
 if not record then
@@ -22,5 +22,6 @@ local fields = {removal = ARGV[1]}
 if ARGV[1] == 'removed' then
     fields.removed_at = text(now)
 end
-change('session.removal', record, fields, {actor = {type = 'program', id = record.id}, now = now})
+local actor = ARGV[1] == 'removed' and program_actor(record, ARGV[3]) or {type = 'service', id = 'licensing'}
+change('session.removal', record, fields, {actor = actor, now = now})
 return 'ok'

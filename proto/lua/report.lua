@@ -1,7 +1,7 @@
 -- report: what the program or the install page saw and why the program refused; no change of state. Run by activation.
 -- KEYS[1] session record. ARGV: 1 JSON object of checks to merge, 2 '1' when the two ends have paired, 3 a reason that the
 -- program gives ('' none), 4 its detail, 5 'checks' (nothing but them), 'set_up' (the reason stands in the record until
--- it is overcome), 'overcome' (nothing stands in the way any more) or 'event' (the reason is only told).
+-- it is overcome), 'overcome' (nothing stands in the way any more) or 'event' (the reason is only told), 6 the PC's address.
 -- Returns 1 when something was told, else 0. A program that tells without end is not listened to after TOLD_MAX.
 local TOLD_MAX = 1000
 local record = load_hash(KEYS[1])
@@ -9,7 +9,7 @@ if not record or record.state == 'ended' or tonumber(record.told or '0') >= TOLD
     return 0
 end
 local now = clock()
-local cause = {actor = {type = 'program', id = record.id}, now = now}
+local cause = {actor = program_actor(record, ARGV[6]), now = now}
 if ARGV[3] ~= '' then
     cause.refused = ARGV[3]
 end

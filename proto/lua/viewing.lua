@@ -10,7 +10,8 @@ else
 end
 redis.call('ZREMRANGEBYSCORE', name, '-inf', text(now))
 redis.call('PEXPIRE', name, 30000)
-if ARGV[1] ~= 'renew' then
-    redis.call('PUBLISH', 'beistand.changed', (redis.call('HGET', KEYS[1], 'company') or '-') .. ' ' .. sid)
+local company = redis.call('HGET', KEYS[1], 'company')
+if ARGV[1] ~= 'renew' and company then
+    feed('viewing.' .. ARGV[1], company, sid)
 end
 return 1

@@ -35,11 +35,11 @@ void store_record(struct call *c, redis_fn fn)
 
 void store_report(struct call *c, bool paired, const char *kind, redis_fn fn)
 {
-    char key[KEY_SIZE];
+    char key[KEY_SIZE], address[HTTP_ADDRESS_SIZE];
     char *checks = c->checks ? json_dumps(c->checks, JSON_COMPACT) : NULL;
     const char *argv[] = {record_key(c, key), checks ? checks : "{}", paired ? "1" : "0", c->reason ? c->reason : "",
-                          c->detail ? c->detail : "", kind};
-    redis_eval(c->activation->redis, &report, fn, c, 1, 6, argv);
+                          c->detail ? c->detail : "", kind, http_client_address(c->request, address)};
+    redis_eval(c->activation->redis, &report, fn, c, 1, 7, argv);
     free(checks);
 }
 
@@ -52,28 +52,31 @@ void store_earlier(struct call *c, const char *session, redis_fn fn)
 
 void store_activate(struct call *c, const char *verdict, redis_fn fn)
 {
-    char key[KEY_SIZE], generation[16], judged[96], digest[65];
+    char key[KEY_SIZE], generation[16], judged[96], digest[65], address[HTTP_ADDRESS_SIZE];
     snprintf(generation, sizeof generation, "%u", c->generation);
     snprintf(judged, sizeof judged, "%s:%s", json_text(c->record, "kid", ""),
              json_text(c->record, "generation", ""));
     sha256_hex(digest, c->agent_token, strlen(c->agent_token));
     const char *argv[] = {record_key(c, key), generation, verdict, judged,
                           http_header(c->request, "Idempotency-Key"), c->machine,
-                          json_text(c->body, "receipt_key", ""), digest};
-    redis_eval(c->activation->redis, &activate, fn, c, 1, 8, argv);
+                          json_text(c->body, "receipt_key", ""), digest,
+                          http_client_address(c->request, address)};
+    redis_eval(c->activation->redis, &activate, fn, c, 1, 9, argv);
 }
 
 void store_end(struct call *c, const char *reason, redis_fn fn)
 {
-    char key[KEY_SIZE], actor[96];
-    snprintf(actor, sizeof actor, "{\"type\":\"program\",\"id\":\"%s\"}", c->session);
+    char key[KEY_SIZE], actor[160], address[HTTP_ADDRESS_SIZE];
+    http_client_address(c->request, address);
+    snprintf(actor, sizeof actor, "{\"type\":\"program\",\"id\":\"%s\"%s%s%s}", c->session,
+             *address ? ",\"address\":\"" : "", address, *address ? "\"" : "");
     const char *argv[] = {record_key(c, key), reason, actor, "", "0"};
     redis_eval(c->activation->redis, &end, fn, c, 1, 5, argv);
 }
 
 void store_removed(struct call *c, redis_fn fn)
 {
-    char key[KEY_SIZE];
-    const char *argv[] = {record_key(c, key), "removed", ""};
-    redis_eval(c->activation->redis, &removal, fn, c, 1, 3, argv);
+    char key[KEY_SIZE], address[HTTP_ADDRESS_SIZE];
+    const char *argv[] = {record_key(c, key), "removed", "", http_client_address(c->request, address)};
+    redis_eval(c->activation->redis, &removal, fn, c, 1, 4, argv);
 }

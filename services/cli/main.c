@@ -1,4 +1,5 @@
 /* beistand-cli: `operator …` is the operator's; everything else is a technician's. */
+#include "audit_verify.h"
 #include "operator.h"
 #include "technician.h"
 
@@ -10,5 +11,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     if (argc > 1 && strcmp(argv[1], "operator") == 0)
         return operator_main(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "audit-verify") == 0)
+        return audit_verify_main(argc - 1, argv + 1);
     return technician_main(argc - 1, argv + 1);
 }

@@ -401,14 +401,39 @@ int cli_viewer_screen(struct cli_viewer *v, int timeout_ms)
     return seen > 0 ? 0 : -1;
 }
 
+/* The next character of valid UTF-8 and how many bytes it has; 0 bytes: it is none (RFC 3629). */
+static size_t next_character(const char *text, uint32_t *out)
+{
+    const uint8_t *p = (const uint8_t *)text;
+    size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+    *out = n == 1 ? p[0] : p[0] & (0x7Fu >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+        *out = *out << 6 | (p[i] & 0x3F);
+    }
+    return n;
+}
+
+/* X11: Latin-1 characters are their own keysyms, the others lie above 0x01000000. */
+static void send_character(struct cli_viewer *v, uint32_t c)
+{
+    uint32_t keysym = c < 0x100 ? c : 0x01000000 | c;
+    for (int down = 1; down >= 0; down--) {
+        uint8_t m[8] = {4, (uint8_t)down, 0, 0, (uint8_t)(keysym >> 24), (uint8_t)(keysym >> 16), (uint8_t)(keysym >> 8), (uint8_t)keysym};
+        rfb_send(v, m, sizeof m);
+    }
+}
+
 int cli_viewer_type(struct cli_viewer *v, const char *text)
 {
-    for (; *text; text++) {
-        uint8_t m[8] = {4, 1};
-        m[7] = (uint8_t)*text;
-        rfb_send(v, m, sizeof m);
-        m[1] = 0;
-        rfb_send(v, m, sizeof m);
+    uint32_t c;
+    size_t n;
+    for (; *text; text += n) {
+        n = next_character(text, &c);
+        if (n == 0)
+            return -1;
+        send_character(v, c);
     }
     return cli_viewer_run(v, 500);
 }

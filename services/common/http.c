@@ -50,8 +50,9 @@ struct http_stream {
     struct request *r;
     char *data;
     size_t n, sent;
-    bool suspended, over;
+    bool suspended, over, finished;
     void (*closed)(void *user);
+    void (*drained)(void *user);
     void *user;
 };
 
@@ -296,6 +297,16 @@ const char *http_query(const struct http_request *q, const char *name)
     return value ? value : ""; /* "?verbose" has no value */
 }
 
+const char *http_client_address(const struct http_request *q, char out[HTTP_ADDRESS_SIZE])
+{
+    unsigned char address[16];
+    const char *said = http_header(q, "X-Forwarded-For");
+    bool good = said && strlen(said) < HTTP_ADDRESS_SIZE &&
+                (inet_pton(AF_INET, said, address) == 1 || inet_pton(AF_INET6, said, address) == 1);
+    snprintf(out, HTTP_ADDRESS_SIZE, "%s", good ? said : "");
+    return out;
+}
+
 void http_add_header(struct http_request *q, const char *name, const char *value)
 {
     struct request *r = (struct request *)q;
@@ -345,9 +356,13 @@ static ssize_t stream_read(void *cls, uint64_t pos, char *buf, size_t max)
 {
     (void)pos;
     struct http_stream *s = cls;
+    if (s->n == s->sent && s->drained && !s->over && !s->finished)
+        s->drained(s->user); /* may write, finish or end */
     if (s->over)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     size_t n = s->n - s->sent;
+    if (n == 0 && s->finished)
+        return MHD_CONTENT_READER_END_OF_STREAM;
     if (n == 0) {
         s->suspended = true;
         s->r->server->suspended++;
@@ -398,6 +413,11 @@ bool http_stream_write(struct http_stream *s, const void *data, size_t size)
 {
     if (s->n - s->sent + size > STREAM_MAX)
         s->over = true;
+    if (s->sent > 0) { /* what the socket has taken makes room */
+        memmove(s->data, s->data + s->sent, s->n - s->sent);
+        s->n -= s->sent;
+        s->sent = 0;
+    }
     if (!s->over) {
         char *grown = realloc(s->data, s->n + size);
         if (grown) {
@@ -411,6 +431,22 @@ bool http_stream_write(struct http_stream *s, const void *data, size_t size)
     bool over = s->over;
     stream_wake(s);
     return !over;
+}
+
+size_t http_stream_waiting(const struct http_stream *s)
+{
+    return s->n - s->sent;
+}
+
+void http_stream_on_drained(struct http_stream *s, void (*drained)(void *user))
+{
+    s->drained = drained;
+}
+
+void http_stream_finish(struct http_stream *s)
+{
+    s->finished = true;
+    stream_wake(s);
 }
 
 void http_stream_end(struct http_stream *s)

@@ -42,6 +42,9 @@ size_t http_server_pending(const struct http_server *s);
 /* NULL when absent. Valid while the request lives. */
 const char *http_header(const struct http_request *r, const char *name);
 const char *http_query(const struct http_request *r, const char *name);
+/* Where the request came from, as our edge says (X-Forwarded-For); "" when nobody says or it is no address. Returns out. */
+enum { HTTP_ADDRESS_SIZE = 46 };
+const char *http_client_address(const struct http_request *r, char out[HTTP_ADDRESS_SIZE]);
 
 /* Adds a header to the answer to come. Both are copied. */
 void http_add_header(struct http_request *r, const char *name, const char *value);
@@ -59,7 +62,13 @@ struct http_stream *http_stream_start(struct http_request *r, const char *conten
                                       void (*closed)(void *user), void *user);
 /* false: more than 1 MiB is waiting; the stream is being closed. */
 bool http_stream_write(struct http_stream *s, const void *data, size_t size);
-/* Ends it from our side; closed() follows. */
+/* Bytes that the socket has not taken yet. */
+size_t http_stream_waiting(const struct http_stream *s);
+/* drained(user) runs each time the socket has taken everything; whoever has more writes it then or later. */
+void http_stream_on_drained(struct http_stream *s, void (*drained)(void *user));
+/* Ends it when everything written has been taken (the client sees a complete answer); closed() follows. */
+void http_stream_finish(struct http_stream *s);
+/* Breaks it off (the client sees an incomplete answer); closed() follows. */
 void http_stream_end(struct http_stream *s);
 
 #endif

@@ -12,13 +12,8 @@ static void on_event(void *user, const struct kafka_message *m)
     struct gateway *g = user;
     char error[128];
     json_t *event = json_read(m->value, m->size, error);
-    const char *company = json_text(event, "company", "");
-    const char *session = json_text(event, "session", "");
-    if (event && bucket_of_id(session) >= 0) {
+    if (event && bucket_of_id(json_text(event, "session", "")) >= 0)
         waiters_outcome(g, event);
-        if (strcmp(json_text(event, "type", ""), "session.refused") != 0)
-            events_session_changed(g, company, session);
-    }
     json_decref(event);
 }
 

@@ -1,133 +1,143 @@
-/* GET /v1/events: server-sent events (WHATWG HTML, section 9.2). The journal and presence notices say that a
- * session changed; it is read once and written to every open stream that may see it. */
-#include "gateway.h"
+/* GET /v1/events: server-sent events (WHATWG HTML, section 9.2). Each company has one feed in Redis, written by the
+ * transitions in the order of the changes; every stream has its own place in it and tells what follows (feed.c).
+ * An event's id is "{bucket epoch}-{feed id}": any gateway resumes it, or says `reset` when something may be missing. */
+#include "events.h"
 
 #include "common/log.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEARTBEAT_MS = 15000 };
+enum { TICK_MS = 1000 };
 
-struct stream {
-    struct stream *next;
-    struct gateway *gateway;
-    struct http_stream *http;
-    struct call *call; /* lives as long as the stream: it holds who is asking */
-};
+static struct loop_timer *tick;
 
-struct change {
-    struct gateway *gateway;
-    char session[ID_SIZE];
-    json_t *record;
-};
+static void pump_company(struct gateway *g, const char *company)
+{
+    for (struct stream *s = g->streams; s; s = s->next)
+        if (!company || strcmp(s->call->who.company, company) == 0)
+            feed_pump(s);
+}
 
-static struct loop_timer *heartbeat;
+/* The heartbeat carries the id too (an event without data is not dispatched, but its id is remembered): whoever may
+ * see little of what happens would else fall behind the feed. */
+static void beat(struct stream *s)
+{
+    char text[EVENT_ID_SIZE + 32];
+    int n = snprintf(text, sizeof text, "id: %s-%s\n: alive\n\n", s->epoch, s->place);
+    http_stream_write(s->http, text, (size_t)n);
+}
 
-static void on_heartbeat(void *user)
+/* The net below the notices: after Redis was away, or a notice was lost, everybody looks again. */
+static void on_tick(void *user)
 {
     struct gateway *g = user;
-    for (struct stream *s = g->streams; s; s = s->next)
-        http_stream_write(s->http, ": alive\n\n", 9);
-    loop_timer_set(heartbeat, HEARTBEAT_MS);
+    static bool was_ready;
+    bool ready = redis_ready(g->redis) && redis_ready(g->notices);
+    int64_t now = loop_now_ms(g->service.loop);
+    bool heartbeat = now - g->beaten >= g->settings.heartbeat_ms;
+    loop_timer_set(tick, TICK_MS < g->settings.heartbeat_ms ? TICK_MS : g->settings.heartbeat_ms);
+    for (struct stream *s = g->streams; heartbeat && s; s = s->next)
+        if (!s->reading)
+            beat(s);
+    if (heartbeat)
+        g->beaten = now;
+    if (ready && (heartbeat || !was_ready))
+        pump_company(g, NULL);
+    was_ready = ready;
 }
 
 static void on_closed(void *user)
 {
     struct stream *s = user;
-    struct stream **at = &s->gateway->streams;
-    while (*at && *at != s)
+    struct gateway *g = s->gateway;
+    struct stream **at = &g->streams;
+    while (*at != s)
         at = &(*at)->next;
-    if (*at) {
-        *at = s->next;
-        s->gateway->n_streams--;
+    *at = s->next;
+    g->n_streams--;
+    metric_set("beistand_event_streams", "", (double)g->n_streams);
+    s->http = NULL;
+    s->call = NULL; /* went with the request */
+    if (!s->reading)
+        free(s);
+}
+
+static bool start_stream(struct call *c, const char *epoch, const char *how, const char *place)
+{
+    struct gateway *g = c->gateway;
+    struct stream *s = g->n_streams < STREAMS_MAX ? calloc(1, sizeof *s) : NULL;
+    char hello[EVENT_ID_SIZE + 128];
+    if (!s)
+        return false;
+    http_add_header(c->request, "Cache-Control", "no-store");
+    http_add_header(c->request, "X-Accel-Buffering", "no");
+    *s = (struct stream){.gateway = g, .call = c, .next = g->streams};
+    snprintf(s->epoch, sizeof s->epoch, "%s", epoch);
+    snprintf(s->place, sizeof s->place, "%s", place);
+    s->http = http_stream_start(c->request, "text/event-stream", on_closed, s);
+    if (!s->http) {
+        free(s);
+        return false;
     }
-    metric_set("beistand_event_streams", "", (double)s->gateway->n_streams);
-    free(s);
+    http_stream_on_drained(s->http, feed_drained);
+    g->streams = s;
+    g->n_streams++;
+    metric_set("beistand_event_streams", "", (double)g->n_streams);
+    int n = snprintf(hello, sizeof hello, "retry: 2000\nid: %s-%s\nevent: %s\ndata: {\"resumed\":%s}\n\n", epoch, place,
+                     strcmp(how, "reset") == 0 ? "reset" : "ready", strcmp(how, "resumed") == 0 ? "true" : "false");
+    http_stream_write(s->http, hello, (size_t)n);
+    feed_pump(s);
+    return true;
+}
+
+static void on_opened(void *user, const redisReply *reply)
+{
+    struct call *c = user;
+    if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3)
+        call_refuse(c, "unavailable", NULL);
+    else if (!start_stream(c, reply->element[0]->str, reply->element[1]->str, reply->element[2]->str))
+        call_refuse(c, "rate_limited", NULL);
+}
+
+static size_t digits(const char *text, size_t max)
+{
+    size_t n = strspn(text, "0123456789");
+    return n <= max ? n : 0;
+}
+
+/* "epoch-milliseconds-sequence"; what is not that is an id we do not know. */
+static void read_last_id(const char *text, char epoch[EPOCH_SIZE], char place[PLACE_SIZE])
+{
+    size_t a = digits(text, EPOCH_SIZE - 1);
+    size_t b = a && text[a] == '-' ? digits(text + a + 1, 19) : 0;
+    const char *sequence = b ? text + a + 1 + b : "";
+    size_t n = *sequence == '-' ? digits(sequence + 1, 19) : 0;
+    snprintf(epoch, EPOCH_SIZE, "0");
+    snprintf(place, PLACE_SIZE, "0-0");
+    if (n > 0 && !sequence[1 + n]) {
+        snprintf(epoch, EPOCH_SIZE, "%.*s", (int)a, text);
+        snprintf(place, PLACE_SIZE, "%s", text + a + 1);
+    }
 }
 
 void handle_events(struct call *c)
 {
-    struct gateway *g = c->gateway;
-    static const char hello[] = "retry: 2000\nevent: ready\ndata: {}\n\n";
-    struct stream *s = g->n_streams < STREAMS_MAX ? calloc(1, sizeof *s) : NULL;
-    if (!s) {
-        call_refuse(c, "rate_limited", NULL);
-        return;
-    }
-    http_add_header(c->request, "Cache-Control", "no-store");
-    http_add_header(c->request, "X-Accel-Buffering", "no");
-    *s = (struct stream){.gateway = g, .call = c, .next = g->streams};
-    s->http = http_stream_start(c->request, "text/event-stream", on_closed, s);
-    if (!s->http) {
-        free(s);
-        call_refuse(c, "unavailable", NULL);
-        return;
-    }
-    g->streams = s;
-    g->n_streams++;
-    metric_set("beistand_event_streams", "", (double)g->n_streams);
-    http_stream_write(s->http, hello, sizeof hello - 1);
-}
-
-static void broadcast(struct gateway *g, const json_t *record, const json_t *presence)
-{
-    json_t *view = session_view(g, record, presence);
-    char *data = json_dumps(view, JSON_COMPACT);
-    size_t size = data ? strlen(data) + 256 : 0;
-    char *text = data ? malloc(size) : NULL;
-    if (text) {
-        int n = snprintf(text, size, "id: %s/%s\nevent: session\ndata: %s\n\n",
-                         json_text(record, "id", ""), json_text(view, "version", ""), data);
-        for (struct stream *s = g->streams; s; s = s->next)
-            if (may_see(&s->call->who, record))
-                http_stream_write(s->http, text, (size_t)n);
-    }
-    free(text);
-    free(data);
-    json_decref(view);
-}
-
-static void on_presence(void *user, const redisReply *reply)
-{
-    struct change *change = user;
-    json_t *presence = hash_object(reply);
-    if (change->record)
-        broadcast(change->gateway, change->record, presence);
-    json_decref(presence);
-    json_decref(change->record);
-    free(change);
-}
-
-static void on_record(void *user, const redisReply *reply)
-{
-    struct change *change = user;
-    change->record = hash_object(reply);
-}
-
-void events_session_changed(struct gateway *g, const char *company, const char *session)
-{
-    struct stream *s = g->streams;
-    while (s && strcmp(s->call->who.company, company) != 0)
-        s = s->next;
-    struct change *change = s ? calloc(1, sizeof *change) : NULL;
-    if (!change)
-        return;
-    change->gateway = g;
-    snprintf(change->session, sizeof change->session, "%s", session);
-    store_session(g, change->session, on_record, change);
-    store_presence(g, change->session, on_presence, change);
+    char epoch[EPOCH_SIZE] = "", place[PLACE_SIZE] = "";
+    const char *last = http_header(c->request, "Last-Event-ID");
+    if (last && *last)
+        read_last_id(last, epoch, place);
+    store_open_feed(c, epoch, place, on_opened);
 }
 
 /* Payload of beistand.changed: "{cid} {sid}". */
 static void on_notice(void *user, const redisReply *reply)
 {
-    struct gateway *g = user;
-    char company[ID_SIZE], session[ID_SIZE];
-    if (reply && sscanf(reply->str, "%26s %26s", company, session) == 2 &&
-        bucket_of_id(session) >= 0)
-        events_session_changed(g, company, session);
+    char company[ID_SIZE];
+    if (reply && sscanf(reply->str, "%26s", company) == 1)
+        pump_company(user, company);
 }
 
 static bool concerns(const struct principal *p, const char *id)
@@ -145,14 +155,14 @@ void events_revoked(struct gateway *g, const char *id)
 void events_start(struct gateway *g)
 {
     store_subscribe(g, on_notice);
-    heartbeat = loop_timer_new(g->service.loop, on_heartbeat, g);
-    loop_timer_set(heartbeat, HEARTBEAT_MS);
+    tick = loop_timer_new(g->service.loop, on_tick, g);
+    loop_timer_set(tick, TICK_MS);
 }
 
 void events_stop(struct gateway *g)
 {
     for (struct stream *s = g->streams; s; s = s->next)
-        http_stream_end(s->http);
-    loop_timer_free(heartbeat);
-    heartbeat = NULL;
+        http_stream_finish(s->http);
+    loop_timer_free(tick);
+    tick = NULL;
 }

@@ -22,7 +22,7 @@ struct gateway_settings {
     const char *listen, *origin, *secret_keys, *signing_key_file, *console_dir, *pages_dir, *program_file;
     const char *directory_key, *operator_key;
     int64_t oidc_allow_private, api_rate;
-    int64_t session_ms, invitation_ms, removal_ms, command_timeout_ms;
+    int64_t session_ms, invitation_ms, removal_ms, command_timeout_ms, heartbeat_ms;
 };
 
 struct gateway {
@@ -38,8 +38,9 @@ struct gateway {
     struct passwords *passwords;
     struct fetcher *fetcher;
     struct waiter *waiters; /* uthash by command id */
-    struct stream *streams; /* list */
+    struct stream *streams; /* list; events.h */
     size_t n_streams;
+    int64_t beaten; /* loop time of the last heartbeat */
     const struct page *pages;
 };
 
@@ -125,6 +126,9 @@ void handle_get(struct call *c);
 void handle_end(struct call *c);
 void handle_ticket(struct call *c);
 void handle_events(struct call *c);
+void handle_audit(struct call *c);
+void handle_audit_export(struct call *c);
+void handle_report(struct call *c);
 void handle_install_page(struct call *c);
 void handle_download(struct call *c);
 void handle_static(struct call *c);
@@ -182,7 +186,6 @@ void waiter_add(struct call *c);
 void waiters_outcome(struct gateway *g, const json_t *event);
 
 /* events.c: open event streams. */
-void events_session_changed(struct gateway *g, const char *company, const char *session);
 void events_start(struct gateway *g);
 void events_stop(struct gateway *g);
 /* Ends the streams of a sign-in, API key, person or company; all of them when id is NULL. */
@@ -221,6 +224,10 @@ void store_end(struct call *c, const char *reason, const char *actor, redis_fn f
 void store_hand_over(struct call *c, const char *technician, const char *actor, redis_fn fn);
 void store_ticket(struct call *c, const char *ticket, const char *json, redis_fn fn);
 void store_subscribe(struct gateway *g, redis_fn fn);
+void store_open_feed(struct call *c, const char *epoch, const char *place, redis_fn fn);
+/* The bucket's epoch, then at most count entries behind place. */
+void store_feed(struct gateway *g, const char *company, const char *place, const char *count, redis_fn epoch,
+                redis_fn entries, void *user);
 
 /* store_computers.c. command is let go. */
 void store_computer_command(struct call *c, json_t *command, redis_fn fn);

@@ -1,6 +1,6 @@
 /* POST, PATCH and DELETE of computers, and the import of a list (text/csv). Administrators look after managed computers;
  * each write is one run of proto/lua/computer.lua, a whole file too. Deleting an ad-hoc computer ends its session. */
-#include "gateway.h"
+#include "directory.h"
 
 #include "common/csv.h"
 #include "common/log.h"
@@ -51,8 +51,8 @@ static const char *text_error(const char *column, const json_t *value)
 static json_t *command_new(struct call *c, const char *verb)
 {
     new_id(c->command, c->who.bucket);
-    return json_pack("{ss ss s{ss ss} ss}", "verb", verb, "company", c->who.company, "actor", "type", "technician",
-                     "id", c->who.technician, "command_id", c->command);
+    return json_pack("{ss ss so ss}", "verb", verb, "company", c->who.company, "actor", actor_of(c), "command_id",
+                     c->command);
 }
 
 static bool refuse_unless_administrator(struct call *c)

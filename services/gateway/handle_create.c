@@ -68,10 +68,9 @@ static json_t *command_new(struct call *c, const char *type, const char *key, js
     json_object_set_new(args, "idempotency", json_string(key));
     json_object_set_new(args, "digest", json_string(digest));
     new_id(c->command, c->who.bucket);
-    return json_pack("{ss ss si ss ss s{ss ss} sI so}", "id", c->command, "type", type, "bucket",
-                     c->who.bucket, "session", c->session, "company", c->who.company, "actor", "type",
-                     "technician", "id", c->who.technician, "deadline",
-                     (json_int_t)(wall_now_ms() + g->settings.command_timeout_ms), "args", args);
+    return json_pack("{ss ss si ss ss so sI so}", "id", c->command, "type", type, "bucket",
+                     c->who.bucket, "session", c->session, "company", c->who.company, "actor", actor_of(c),
+                     "deadline", (json_int_t)(wall_now_ms() + g->settings.command_timeout_ms), "args", args);
 }
 
 static void send_command(struct call *c, json_t *command)

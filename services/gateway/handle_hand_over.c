@@ -1,10 +1,11 @@
 /* POST /v1/sessions/{id}/hand-over: an administrator gives an open session to a colleague, who then needs the session
  * password (S-29). The transition moves the lease; relays cut the connections of the one before. */
-#include "gateway.h"
+#include "directory.h"
 
 #include "common/log.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void on_handed(void *user, const redisReply *reply)
@@ -24,10 +25,12 @@ static void on_handed(void *user, const redisReply *reply)
 
 static void hand_over(struct call *c)
 {
-    char actor[128];
+    json_t *who = actor_of(c);
+    char *actor = json_dumps(who, JSON_COMPACT);
+    json_decref(who);
     new_id(c->command, c->who.bucket);
-    snprintf(actor, sizeof actor, "{\"type\":\"technician\",\"id\":\"%s\"}", c->who.technician);
-    store_hand_over(c, json_text(c->body, "technician", ""), actor, on_handed);
+    store_hand_over(c, json_text(c->body, "technician", ""), actor ? actor : "{}", on_handed);
+    free(actor);
 }
 
 void handle_hand_over(struct call *c)

@@ -1,5 +1,5 @@
 /* Reading sessions, and ending one. */
-#include "gateway.h"
+#include "directory.h"
 
 #include "common/log.h"
 
@@ -92,10 +92,12 @@ static void on_ended(void *user, const redisReply *reply)
 
 void end_session_as(struct call *c, const char *reason)
 {
-    char actor[128];
+    json_t *who = actor_of(c);
+    char *actor = json_dumps(who, JSON_COMPACT);
+    json_decref(who);
     new_id(c->command, c->who.bucket);
-    snprintf(actor, sizeof actor, "{\"type\":\"technician\",\"id\":\"%s\"}", c->who.technician);
-    store_end(c, reason, actor, on_ended);
+    store_end(c, reason, actor ? actor : "{}", on_ended);
+    free(actor);
 }
 
 static void end_session(struct call *c)

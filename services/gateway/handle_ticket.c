@@ -1,6 +1,6 @@
 /* POST /v1/sessions/{id}/tickets: a one-use ticket for the relay, and the signed claims the program checks
  * (proto/channel.md section 2). */
-#include "gateway.h"
+#include "audit.h"
 
 #include "common/log.h"
 #include "proto/c/b64url.h"
@@ -89,6 +89,8 @@ static void issue_ticket(struct call *c)
     c->parts = json_pack("{ss ss ss ss ss so}", "relay_url", url, "ticket", ticket, "conn_id", conn_id,
                          "claims", claims, "mode", mode, "expires_at", time_view(exp));
     char *text = json_dumps(stored, JSON_COMPACT);
+    note(c, "audit.ticket_issued", c->session,
+         json_pack("{ss ss ss}", "feature", json_text(c->body, "feature", ""), "mode", mode, "conn_id", conn_id));
     store_ticket(c, ticket, text, on_stored);
     free(text);
     json_decref(stored);

@@ -42,6 +42,8 @@ static const struct setting settings[] = {
      "wait for the program's removal receipt after the end of a session"},
     {"COMMAND_TIMEOUT_MS", SETTING_NUMBER, &S.command_timeout_ms, "10000", 100, 60000,
      "wait for a command's outcome, and the command's deadline"},
+    {"EVENTS_HEARTBEAT_MS", SETTING_NUMBER, &S.heartbeat_ms, "15000", 100, 60000,
+     "between two signs of life on an event stream"},
 };
 #undef S
 

@@ -53,6 +53,10 @@ static const struct route routes[] = {
     {"DELETE", "/v1/me/totp", ACCESS_MEMBER, false, handle_totp_remove},
     {"GET", "/v1/oidc/start", ACCESS_PUBLIC, false, handle_oidc_start},
     {"GET", "/v1/oidc/callback", ACCESS_PUBLIC, false, handle_oidc_callback},
+    /* Audit log */
+    {"GET", "/v1/audit", ACCESS_MEMBER, false, handle_audit},
+    {"GET", "/v1/audit/export", ACCESS_MEMBER, false, handle_audit_export},
+    {"GET", "/v1/sessions/*/report", ACCESS_MEMBER, false, handle_report},
     /* The operator */
     {"GET", "/operator/v1/companies", ACCESS_OPERATOR, false, handle_companies},
     {"POST", "/operator/v1/companies", ACCESS_OPERATOR, true, handle_company_create},

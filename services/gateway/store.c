@@ -11,6 +11,7 @@
 enum { KEY_SIZE = 128 };
 
 static struct redis_script end_script = {.name = "end", .text = lua_end};
+static struct redis_script feed_open = {.name = "feed_open", .text = lua_feed_open};
 static struct redis_script handover = {.name = "handover", .text = lua_handover};
 
 static const char *secret_key(char *out, int bucket, const char *kind, const char *secret)
@@ -93,4 +94,23 @@ void store_ticket(struct call *c, const char *ticket, const char *json, redis_fn
 void store_subscribe(struct gateway *g, redis_fn fn)
 {
     redis_subscribe(g->notices, "beistand.changed", fn, g);
+}
+
+void store_open_feed(struct call *c, const char *epoch, const char *place, redis_fn fn)
+{
+    char key[KEY_SIZE];
+    const char *argv[] = {bucket_key(key, sizeof key, c->who.bucket, "feed", c->who.company), epoch, place};
+    redis_eval(c->gateway->redis, &feed_open, fn, c, 1, 3, argv);
+}
+
+void store_feed(struct gateway *g, const char *company, const char *place, const char *count, redis_fn epoch,
+                redis_fn entries, void *user)
+{
+    char key[KEY_SIZE], after[64], epoch_key[KEY_SIZE];
+    int bucket = bucket_of_id(company);
+    snprintf(epoch_key, sizeof epoch_key, "{s%02d}:epoch", bucket);
+    snprintf(after, sizeof after, "(%s", place);
+    bucket_key(key, sizeof key, bucket, "feed", company);
+    redis_send(g->redis, epoch, user, "GET", epoch_key, NULL);
+    redis_send(g->redis, entries, user, "XRANGE", key, after, "+", "COUNT", count, NULL);
 }

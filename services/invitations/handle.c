@@ -146,9 +146,11 @@ void handle_message(void *user, const struct kafka_message *message)
     char error[128];
     json_t *event = json_read(message->value, message->size, error);
     const char *session = json_text(event, "session", "");
-    bool asked = strcmp(json_text(event, "type", ""), "mail.send") == 0;
+    const char *type = json_text(event, "type", "");
+    bool asked = strcmp(type, "mail.send") == 0;
+    bool news = !json_object_get(event, "refused") && strcmp(type, "session.journaled") != 0;
     bool wanted = event && bucket_of_id(session) >= 0 && !in_work(i, session) &&
-                  (asked || (!json_object_get(event, "refused") && is_due(json_object_get(event, "record"), false)));
+                  (asked || (news && is_due(json_object_get(event, "record"), false)));
     struct mail *m = wanted ? calloc(1, sizeof *m) : NULL;
     if (m) {
         *m = (struct mail){.next = i->working, .invitations = i, .asked = asked, .bucket = bucket_of_id(session),

@@ -57,6 +57,7 @@ void conn_free(struct conn *c)
     free(c->head);
     free(c->queue);
     free(c->text);
+    free(c->actor);
     explicit_bzero(c->secret, sizeof c->secret);
     free(c);
     metric_set("beistand_relay_connections", "", (double)HASH_COUNT(r->conns));

@@ -29,6 +29,7 @@ static void open_pair(struct pair *p)
         both[i]->heard = both[i]->pinged = both[i]->checked = loop_now_ms(both[i]->relay->service.loop);
         conn_set_reading(both[i], true);
     }
+    note_connected(p->viewer);
     p->viewer->viewing = true;
     p->viewer->renewed = p->viewer->since;
     store_viewing(p->viewer, "open");
@@ -66,6 +67,7 @@ struct conn *pair_part(struct conn *c)
     struct conn *partner = pair_partner(c);
     if (!p)
         return NULL;
+    note_left(c);
     if (c->viewing)
         store_viewing(c, "close");
     c->viewing = false;

@@ -76,6 +76,9 @@ struct conn {
     size_t pong_size;
     bool pong_due;
     char *text;              /* control sockets: message in the making */
+    char company[ID_SIZE];   /* viewer: of the session */
+    char *actor;             /* viewer: who it is for the audit log (JSON) */
+    int64_t connected;       /* viewer: loop time at which the pair was complete; 0: never, or left */
     struct pair *pair;
     UT_hash_handle hh;
 };
@@ -120,6 +123,11 @@ void pair_leave(struct conn *c);
 void pair_forward(struct conn *c, uint8_t *data, size_t n);
 struct conn *pair_partner(const struct conn *c);
 
+/* note.c: the audit log. ticket: as the gateway stored it; address: "" when unknown. */
+void note_remember(struct conn *viewer, const json_t *ticket, const char *address);
+void note_connected(struct conn *viewer);
+void note_left(struct conn *viewer); /* once per connection */
+
 /* sweep.c */
 void sweep(void *relay);
 void session_ended(struct relay *r, const char *session, const char *reason);
@@ -138,7 +146,8 @@ struct asked *asked_new(struct conn *c);
 /* The connection, or NULL when it has gone meanwhile; frees a. */
 struct conn *asked_conn(struct asked *a);
 void store_take_ticket(struct conn *c, redis_fn fn);
-void store_session(struct conn *c, redis_fn fn); /* HMGET agent_token_hash state reason technician */
+void store_session(struct conn *c, redis_fn fn); /* HMGET agent_token_hash state reason technician company */
+void store_note(struct conn *c, const char *note);
 void store_noted(struct conn *c, redis_fn fn);
 void store_note_and_offer(struct conn *c, const char *offer);
 void store_presence(struct conn *c, const char *verb, redis_fn fn);

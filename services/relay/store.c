@@ -11,6 +11,7 @@
 enum { KEY_SIZE = 128 };
 
 static struct redis_script presence = {.name = "presence", .text = lua_presence};
+static struct redis_script note = {.name = "note", .text = lua_note};
 static struct redis_script viewing = {.name = "viewing", .text = lua_viewing};
 
 struct asked *asked_new(struct conn *c)
@@ -46,7 +47,7 @@ void store_session(struct conn *c, redis_fn fn)
 {
     char key[KEY_SIZE];
     redis_send(c->relay->redis, fn, asked_new(c), "HMGET", session_key(c, key), "agent_token_hash", "state",
-               "reason", "technician", NULL);
+               "reason", "technician", "company", NULL);
 }
 
 void store_noted(struct conn *c, redis_fn fn)
@@ -70,6 +71,13 @@ void store_presence(struct conn *c, const char *verb, redis_fn fn)
     snprintf(holder, sizeof holder, "%s/%llu", c->relay->settings.node, (unsigned long long)c->serial);
     const char *argv[] = {session_key(c, key), verb, holder, c->left ? c->left : "connection_lost"};
     redis_eval(c->relay->redis, &presence, fn, fn ? asked_new(c) : NULL, 1, 4, argv);
+}
+
+void store_note(struct conn *c, const char *text)
+{
+    char key[KEY_SIZE];
+    const char *argv[] = {bucket_key(key, sizeof key, bucket_of_id(c->company), "company", c->company), text};
+    redis_eval(c->relay->redis, &note, NULL, NULL, 1, 2, argv);
 }
 
 void store_viewing(struct conn *c, const char *verb)

@@ -68,7 +68,7 @@ static void on_person(void *user, const redisReply *reply)
 static void on_state(void *user, const redisReply *reply)
 {
     struct conn *c = asked_conn(user);
-    if (!c || !reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 4)
+    if (!c || !reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 5)
         return;
     const redisReply *state = reply->element[1], *reason = reply->element[2], *technician = reply->element[3];
     if (state->type == REDIS_REPLY_STRING && strcmp(state->str, "ended") == 0)

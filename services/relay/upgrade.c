@@ -165,6 +165,7 @@ static void on_viewer_session(void *user, const redisReply *reply)
     } else if (strcmp(text_of(reply, 3), c->technician) != 0) {
         upgrade_refuse(c, "handed_over"); /* after the ticket was made */
     } else {
+        snprintf(c->company, sizeof c->company, "%s", text_of(reply, 4));
         store_note_and_offer(c, c->text);
         free(c->text);
         c->text = NULL;
@@ -203,6 +204,9 @@ static void on_ticket(void *user, const redisReply *reply)
         json_number(ticket, "exp", 0) < wall_now_ms()) {
         upgrade_refuse(c, "ticket_invalid");
     } else {
+        char address[64] = "";
+        header(c->head, "X-Forwarded-For", address, sizeof address);
+        note_remember(c, ticket, address);
         snprintf(c->session, sizeof c->session, "%s", json_text(ticket, "session", ""));
         snprintf(c->technician, sizeof c->technician, "%s", json_text(ticket, "technician", ""));
         json_object_del(ticket, "exp");

@@ -20,47 +20,63 @@ static const struct {
     {"mail", "mail.send", "beistand.mail"},
 };
 
-struct kafka *bus_new(struct sweeper *s, const char *bootstrap, const char *profile)
+struct kafka *bus_new(struct sweeper *s)
 {
-    struct kafka_options o = {.bootstrap = bootstrap, .profile = profile, .client_id = "sweeper",
+    struct kafka_options o = {.bootstrap = s->settings.common.kafka_bootstrap,
+                              .profile = s->settings.common.kafka_profile,
+                              .client_id = "sweeper",
                               .warm_topics = warm};
     return kafka_new(s->service.loop, &o);
 }
 
-/* Where an event goes, by its type: the directory's topic is compacted, key = id, so the newest state of each stays.
- * In the journal the session's id is the key: all of a session's events are in one partition, in order. What belongs to no
- * session goes by its company. */
-static const char *route_event(const json_t *event, char key[ID_SIZE])
+static const char *name_of(const json_t *event, const char *member)
 {
-    const char *type = json_string_value(json_object_get(event, "type"));
-    bool directory = type && strcmp(type, "directory.changed") == 0;
-    const char *name = json_string_value(json_object_get(event, directory ? "id" : "session"));
-    const char *company = json_string_value(json_object_get(event, "company"));
-    snprintf(key, ID_SIZE, "%s", name ? name : company ? company : "");
-    return directory ? "beistand.directory" : "beistand.journal";
+    const char *text = json_string_value(json_object_get(event, member));
+    return text ? text : "";
 }
 
 /* Every end passes here, whoever made it. An event that is produced again counts again. */
 static void count_end(const json_t *event)
 {
-    const char *type = json_string_value(json_object_get(event, "type"));
-    const char *reason = json_string_value(json_object_get(json_object_get(event, "record"), "reason"));
     char labels[96];
-    if (!type || !reason || strcmp(type, "session.ended") != 0)
+    const char *reason = name_of(json_object_get(event, "record"), "reason");
+    if (strcmp(name_of(event, "type"), "session.ended") != 0)
         return;
     snprintf(labels, sizeof labels, "reason=\"%.64s\"", reason);
     metric_add("beistand_ends_total", labels, 1);
 }
 
-int bus_journal(struct bucket *b, const char *id, const char *event, kafka_delivered_fn fn)
+/* The session's id is the key: all of a session's events are in one partition, in order. What belongs to no session goes
+ * by its company. */
+int bus_journal(struct bucket *b, const struct entry *e, kafka_delivered_fn fn)
 {
-    char key[ID_SIZE], event_id[48];
-    json_t *json = json_loads(event, 0, NULL);
-    const char *topic = route_event(json, key);
-    count_end(json);
-    json_decref(json);
-    snprintf(event_id, sizeof event_id, "%d-%s", b->number, id);
-    return kafka_produce(b->sweeper->kafka, topic, key, event, strlen(event), event_id, fn, b);
+    char id[48];
+    const char *session = name_of(e->event, "session"), *key = *session ? session : name_of(e->event, "company");
+    json_object_del(e->event, "sealed");
+    count_end(e->event);
+    char *text = json_dumps(e->event, JSON_COMPACT);
+    snprintf(id, sizeof id, "%02d-%s", b->number, e->id);
+    int status = text ? kafka_produce(b->sweeper->kafka, "beistand.journal", key, text, strlen(text), id, fn, b) : -1;
+    free(text);
+    return status;
+}
+
+bool bus_directory_wants(const struct entry *e)
+{
+    return strcmp(name_of(e->event, "type"), "directory.changed") == 0;
+}
+
+/* Compacted, key = id: the newest state of each stays. */
+int bus_directory(struct bucket *b, const struct entry *e, kafka_delivered_fn fn)
+{
+    char id[48];
+    char *text = json_dumps(e->event, JSON_COMPACT);
+    snprintf(id, sizeof id, "%02d-%s", b->number, e->id);
+    int status = text ? kafka_produce(b->sweeper->kafka, "beistand.directory", name_of(e->event, "id"), text, strlen(text), id,
+                                      fn, b)
+                      : -1;
+    free(text);
+    return status;
 }
 
 void bus_due(struct bucket *b, const char *kind, const char *session)

@@ -1,15 +1,23 @@
-/* One bucket's outbox: read a batch from the head, produce it in order, trim what every broker has. One
- * batch at a time; the producer keeps order within a partition (idempotent, one connection). */
+/* One bucket's outbox: read a batch from the head, chain its audit records, produce it in order, trim what every broker
+ * has. One batch at a time; the producer keeps order within a partition (idempotent, one connection). */
 #include "sweeper.h"
 
 #include "common/failpoint.h"
+#include "common/json.h"
 #include "common/log.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void settle(struct bucket *b, bool more)
 {
+    for (size_t i = 0; b->batch && i < b->batch->n; i++) {
+        json_decref(b->batch->entries[i].event);
+        free(b->batch->entries[i].trim);
+    }
+    free(b->batch);
+    b->batch = NULL;
     b->state = BUCKET_EMPTY;
     if (more || b->again)
         bucket_drain(b);
@@ -18,14 +26,16 @@ static void settle(struct bucket *b, bool more)
 static void on_trimmed(void *user, const redisReply *reply)
 {
     struct bucket *b = user;
-    if (reply && reply->type == REDIS_REPLY_INTEGER && reply->integer < 0)
+    bool number = reply && reply->type == REDIS_REPLY_INTEGER;
+    if (number && reply->integer == -1)
         b->epoch = 0;
-    settle(b, reply && b->n == BATCH_MAX);
+    failpoint("sweeper.trimmed");
+    settle(b, number && (b->batch->n == BATCH_MAX || reply->integer == -2));
 }
 
 static void batch_delivered(struct bucket *b)
 {
-    if (b->failed) {
+    if (b->batch->failed) {
         settle(b, false); /* the next scan reads the same head again */
         return;
     }
@@ -38,17 +48,17 @@ static void on_delivered(void *user, const char *error)
 {
     struct bucket *b = user;
     if (error) {
-        b->failed = true;
+        b->batch->failed = true;
         log_event(LOG_WARN, "journal_delivery_failed", "error", error, NULL);
     } else {
         metric_add("beistand_events_total", "", 1);
     }
-    if (--b->undelivered == 0)
+    if (--b->batch->undelivered == 0)
         batch_delivered(b);
 }
 
 /* An entry is [id, [field, value, …]]. */
-static const char *entry_event(const redisReply *entry)
+static const char *entry_text(const redisReply *entry)
 {
     if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
         entry->element[1]->type != REDIS_REPLY_ARRAY || entry->element[1]->elements < 2 ||
@@ -57,37 +67,61 @@ static const char *entry_event(const redisReply *entry)
     return entry->element[1]->element[1]->str;
 }
 
-static void produce_batch(struct bucket *b, const redisReply *entries)
+static void take_entry(struct entry *e, const redisReply *reply)
 {
-    b->state = BUCKET_PRODUCING;
-    b->failed = false;
-    b->n = 0;
-    b->undelivered = 1; /* ours, so that the batch cannot complete while it is being made */
-    for (size_t i = 0; i < entries->elements && b->n < BATCH_MAX && !b->failed; i++) {
-        const char *event = entry_event(entries->element[i]);
-        const char *id = entries->element[i]->element[0]->str;
-        snprintf(b->ids[b->n++], sizeof b->ids[0], "%s", id);
-        if (!event)
-            continue; /* nothing we wrote; trimmed with the rest */
-        b->undelivered++;
-        if (bus_journal(b, id, event, on_delivered) != 0) {
-            b->undelivered--;
-            b->failed = true;
-        }
+    char error[128];
+    const char *text = entry_text(reply);
+    snprintf(e->id, sizeof e->id, "%s", reply->element[0]->str);
+    e->trim = strdup(e->id);
+    e->event = text ? json_read(text, strlen(text), error) : NULL;
+    if (!e->event)
+        log_event(LOG_ERROR, "outbox_entry_unreadable", "entry", e->id, NULL);
+}
+
+static void produce_one(struct bucket *b, const struct entry *e,
+                        int (*produce)(struct bucket *b, const struct entry *e, kafka_delivered_fn fn))
+{
+    b->batch->undelivered++;
+    if (produce(b, e, on_delivered) != 0) {
+        b->batch->undelivered--;
+        b->batch->failed = true;
     }
-    if (--b->undelivered == 0)
+}
+
+void bucket_chained(struct bucket *b)
+{
+    struct batch *batch = b->batch;
+    if (batch->failed) {
+        settle(b, false);
+        return;
+    }
+    b->state = BUCKET_PRODUCING;
+    batch->undelivered = 1; /* ours, so that the batch cannot complete while it is being made */
+    for (size_t i = 0; i < batch->n && !batch->failed; i++) {
+        const struct entry *e = &batch->entries[i];
+        if (e->event && bus_directory_wants(e))
+            produce_one(b, e, bus_directory);
+        if (e->event)
+            produce_one(b, e, bus_journal);
+    }
+    failpoint("sweeper.sent");
+    if (--batch->undelivered == 0)
         batch_delivered(b);
 }
 
 static void on_read(void *user, const redisReply *reply)
 {
     struct bucket *b = user;
-    if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements == 0) {
+    size_t n = reply && reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
+    b->batch = n > 0 ? calloc(1, sizeof *b->batch) : NULL;
+    if (!b->batch) {
         settle(b, false);
         return;
     }
     failpoint("sweeper.read");
-    produce_batch(b, reply);
+    for (size_t i = 0; i < n && i < BATCH_MAX; i++)
+        take_entry(&b->batch->entries[b->batch->n++], reply->element[i]);
+    bucket_chain(b);
 }
 
 void bucket_drain(struct bucket *b)

@@ -9,11 +9,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static struct common_settings common;
+static struct sweeper sweeper;
 
+#define S sweeper.settings
 static const struct setting settings[] = {
-    COMMON_SETTINGS(common, "127.0.0.1:9105"),
+    COMMON_SETTINGS(S.common, "127.0.0.1:9105"),
+    {"JOURNAL_AGAIN_MS", SETTING_NUMBER, &S.journal_again_ms, "86400000", 1000, 259200000,
+     "what lives is journaled again so often; the journal must keep more than twice that"},
+    {"AUDIT_DAYS", SETTING_NUMBER, &S.audit_days, "400", 0, 3650, "days the audit log is kept; 0: for ever"},
 };
+#undef S
 
 static const char *not_ready(void *user)
 {
@@ -40,6 +45,7 @@ static void on_scan(void *user)
     turn++;
     for (int i = 0; i < BUCKETS; i++) {
         bucket_due(&s->buckets[i]);
+        bucket_chores(&s->buckets[i]);
         if (turn % 2 == 0)
             bucket_drain(&s->buckets[i]);
     }
@@ -56,35 +62,36 @@ static void name_holder(char *out, size_t size)
 
 int main(int argc, char **argv)
 {
-    static struct sweeper s = {.service = {.name = "sweeper", .not_ready = not_ready, .user = &s}};
+    struct sweeper *s = &sweeper;
+    s->service = (struct service){.name = "sweeper", .not_ready = not_ready, .user = s};
     if (settings_load(settings, sizeof settings / sizeof *settings, argc, argv) != 0)
         return 2;
-    log_init("sweeper", log_level_named(common.log_level));
+    log_init("sweeper", log_level_named(s->settings.common.log_level));
     int status = 1;
-    s.service.loop = loop_new();
-    if (!s.service.loop)
+    s->service.loop = loop_new();
+    if (!s->service.loop)
         return 1;
-    name_holder(s.holder, sizeof s.holder);
+    name_holder(s->holder, sizeof s->holder);
     for (int i = 0; i < BUCKETS; i++)
-        s.buckets[i] = (struct bucket){.sweeper = &s, .number = i};
-    s.renew = loop_timer_new(s.service.loop, leases_renew, &s);
-    s.scan = loop_timer_new(s.service.loop, on_scan, &s);
-    s.redis = redis_new(s.service.loop, common.redis_url);
-    s.notices = redis_new(s.service.loop, common.redis_url);
-    s.kafka = bus_new(&s, common.kafka_bootstrap, common.kafka_profile);
-    if (!s.redis || !s.notices || !s.kafka || service_start(&s.service, common.health_listen) != 0)
+        s->buckets[i] = (struct bucket){.sweeper = s, .number = i};
+    s->renew = loop_timer_new(s->service.loop, leases_renew, s);
+    s->scan = loop_timer_new(s->service.loop, on_scan, s);
+    s->redis = redis_new(s->service.loop, s->settings.common.redis_url);
+    s->notices = redis_new(s->service.loop, s->settings.common.redis_url);
+    s->kafka = bus_new(s);
+    if (!s->redis || !s->notices || !s->kafka || service_start(&s->service, s->settings.common.health_listen) != 0)
         goto out;
-    store_subscribe(&s, on_notice);
-    loop_timer_set(s.renew, 50);
-    loop_timer_set(s.scan, SCAN_MS);
-    loop_run(s.service.loop);
+    store_subscribe(s, on_notice);
+    loop_timer_set(s->renew, 50);
+    loop_timer_set(s->scan, SCAN_MS);
+    loop_run(s->service.loop);
     status = 0;
 out:
-    kafka_free(s.kafka, 2000);
-    redis_free(s.notices);
-    redis_free(s.redis);
-    loop_timer_free(s.renew);
-    loop_timer_free(s.scan);
-    service_cleanup(&s.service);
+    kafka_free(s->kafka, 2000);
+    redis_free(s->notices);
+    redis_free(s->redis);
+    loop_timer_free(s->renew);
+    loop_timer_free(s->scan);
+    service_cleanup(&s->service);
     return status;
 }

@@ -8,6 +8,7 @@
 static struct redis_script lease = {.name = "sweep_lease", .text = lua_sweep_lease};
 static struct redis_script trim = {.name = "sweep_trim", .text = lua_sweep_trim};
 static struct redis_script due = {.name = "sweep_due", .text = lua_sweep_due};
+static struct redis_script chores = {.name = "sweep_chores", .text = lua_sweep_chores};
 
 enum { KEY_SIZE = 32 };
 
@@ -38,14 +39,22 @@ void store_read(struct bucket *b, redis_fn fn)
                NULL);
 }
 
+void store_audit_head(struct chain *c, redis_fn fn)
+{
+    char name[KEY_SIZE + ID_SIZE];
+    bucket_key(name, sizeof name, c->bucket->number, "audit-head", c->company);
+    redis_send(c->bucket->sweeper->redis, fn, c, "HMGET", name, "seq", "hash", NULL);
+}
+
 void store_trim(struct bucket *b, redis_fn fn)
 {
-    char name[KEY_SIZE], epoch[24];
-    const char *argv[3 + BATCH_MAX] = {key(b, "lease", name), b->sweeper->holder, epoch};
+    char name[KEY_SIZE], epoch[24], kept[24];
+    const char *argv[4 + BATCH_MAX] = {key(b, "lease", name), b->sweeper->holder, epoch, kept};
     fence(b, epoch);
-    for (size_t i = 0; i < b->n; i++)
-        argv[3 + i] = b->ids[i];
-    redis_eval(b->sweeper->redis, &trim, fn, b, 1, 3 + (int)b->n, argv);
+    snprintf(kept, sizeof kept, "%lld", (long long)b->sweeper->settings.audit_days * 86400000);
+    for (size_t i = 0; i < b->batch->n; i++)
+        argv[4 + i] = b->batch->entries[i].trim;
+    redis_eval(b->sweeper->redis, &trim, fn, b, 1, 4 + (int)b->batch->n, argv);
 }
 
 void store_peek_due(struct bucket *b, redis_fn fn)
@@ -64,6 +73,16 @@ void store_take_due(struct bucket *b, redis_fn fn)
     snprintf(limit, sizeof limit, "%d", BATCH_MAX);
     const char *argv[] = {key(b, "lease", name), b->sweeper->holder, epoch, retry, limit};
     redis_eval(b->sweeper->redis, &due, fn, b, 1, 5, argv);
+}
+
+void store_chores(struct bucket *b, const char *before, redis_fn fn)
+{
+    char name[KEY_SIZE], epoch[24], round[24], limit[16];
+    fence(b, epoch);
+    snprintf(round, sizeof round, "%lld", (long long)b->sweeper->settings.journal_again_ms);
+    snprintf(limit, sizeof limit, "%d", BATCH_MAX);
+    const char *argv[] = {key(b, "lease", name), b->sweeper->holder, epoch, round, limit, before};
+    redis_eval(b->sweeper->redis, &chores, fn, b, 1, 6, argv);
 }
 
 void store_subscribe(struct sweeper *s, redis_fn fn)

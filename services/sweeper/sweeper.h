@@ -1,18 +1,42 @@
-/* The sweeper moves the bucketed outboxes to Kafka in order, and fires what is due. A bucket belongs to the
- * one sweeper that holds its lease; a new holder reads again what the old one had not trimmed (duplicates,
- * never gaps). */
+/* The sweeper moves the bucketed outboxes to Kafka in order, chains the companies' audit logs in that order, and fires
+ * what is due. A bucket belongs to the one sweeper that holds its lease; a new holder reads again what the old one had
+ * not trimmed (duplicates, never gaps). */
 #ifndef BEISTAND_SWEEPER_H
 #define BEISTAND_SWEEPER_H
 
+#include "audit.h"
 #include "common/derive.h"
 #include "common/kafka.h"
 #include "common/redis.h"
 #include "common/service.h"
+#include "common/settings.h"
 
 enum { BATCH_MAX = 100, LEASE_MS = 3000, RENEW_MS = 1000, SCAN_MS = 1000, DUE_RETRY_MS = 5000 };
 
-/* Draining: EMPTY → READING → PRODUCING → TRIMMING → READING …; after any failed delivery READING again. */
-enum bucket_state { BUCKET_EMPTY, BUCKET_READING, BUCKET_PRODUCING, BUCKET_TRIMMING };
+/* Draining: EMPTY → READING → CHAINING → PRODUCING → TRIMMING → READING …; after any failure READING again. */
+enum bucket_state { BUCKET_EMPTY, BUCKET_READING, BUCKET_CHAINING, BUCKET_PRODUCING, BUCKET_TRIMMING };
+
+/* One entry of the outbox. */
+struct entry {
+    char id[32];
+    json_t *event; /* NULL: nothing we wrote; it is trimmed with the rest */
+    char *trim;    /* argument of sweep_trim.lua */
+};
+
+/* A company of the batch and where its log ends. */
+struct chain {
+    struct bucket *bucket;
+    char company[ID_SIZE];
+    struct audit_head head;
+};
+
+struct batch {
+    size_t n, undelivered;
+    size_t n_chains, unread; /* heads still to come */
+    bool failed;             /* a delivery failed, or Redis was lost */
+    struct entry entries[BATCH_MAX];
+    struct chain chains[BATCH_MAX];
+};
 
 struct sweeper;
 struct bucket {
@@ -22,13 +46,19 @@ struct bucket {
     int64_t epoch;       /* fencing epoch of our lease; 0: not ours */
     int64_t lease_until; /* loop time */
     bool again;          /* something came while we were busy */
-    bool failed;         /* a delivery of the batch failed */
-    size_t n, undelivered;
-    char ids[BATCH_MAX][32];
+    struct batch *batch; /* while not EMPTY or READING */
+    int64_t chores_at;   /* loop time */
+    bool chores_running;
+};
+
+struct sweeper_settings {
+    struct common_settings common;
+    int64_t audit_days, journal_again_ms;
 };
 
 struct sweeper {
     struct service service;
+    struct sweeper_settings settings;
     struct redis *redis;
     struct redis *notices;
     struct kafka *kafka;
@@ -39,8 +69,14 @@ struct sweeper {
 
 /* drain.c */
 void bucket_drain(struct bucket *b);
+/* The audit records are made (or Redis was lost: batch->failed). */
+void bucket_chained(struct bucket *b);
+/* chain.c: reads the heads of the batch's companies, makes their records, then bucket_chained(). */
+void bucket_chain(struct bucket *b);
 /* due.c */
 void bucket_due(struct bucket *b);
+/* chores.c */
+void bucket_chores(struct bucket *b);
 /* lease.c */
 void leases_renew(void *sweeper);
 bool bucket_owned(const struct bucket *b);
@@ -48,14 +84,20 @@ bool bucket_owned(const struct bucket *b);
 /* store.c: the only file that speaks Redis. */
 void store_lease(struct bucket *b, redis_fn fn);
 void store_read(struct bucket *b, redis_fn fn);
+void store_audit_head(struct chain *c, redis_fn fn);
 void store_trim(struct bucket *b, redis_fn fn);
 void store_peek_due(struct bucket *b, redis_fn fn);
 void store_take_due(struct bucket *b, redis_fn fn);
+/* before: time before which audit records go, "" for never. */
+void store_chores(struct bucket *b, const char *before, redis_fn fn);
 void store_subscribe(struct sweeper *s, redis_fn fn);
 
 /* bus.c: the only file that names topics. */
-struct kafka *bus_new(struct sweeper *s, const char *bootstrap, const char *profile);
-int bus_journal(struct bucket *b, const char *id, const char *event, kafka_delivered_fn fn);
+struct kafka *bus_new(struct sweeper *s);
+/* Takes the sealed state out of the event: it is for the directory's topic only. */
+int bus_journal(struct bucket *b, const struct entry *e, kafka_delivered_fn fn);
+bool bus_directory_wants(const struct entry *e);
+int bus_directory(struct bucket *b, const struct entry *e, kafka_delivered_fn fn);
 /* kind: expire, mail or removal. */
 void bus_due(struct bucket *b, const char *kind, const char *session);
 

@@ -45,7 +45,11 @@ effect(() => {
   stream = null;
   if (!me.value) return;
   stream = new EventSource("/v1/events");
-  stream.addEventListener("ready", () => void refresh().catch(say)); // also after every reconnect: nothing is missed
+  const again = (): void => void refresh().catch(say);
+  stream.addEventListener("ready", (event) => {
+    if (!JSON.parse((event as MessageEvent<string>).data).resumed) again(); // resumed: what was missed follows
+  });
+  stream.addEventListener("reset", again);
   stream.addEventListener("session", (event) => put(JSON.parse((event as MessageEvent<string>).data)));
 });
 
