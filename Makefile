@@ -66,7 +66,7 @@ endef
 $(foreach s,$(SERVICES),$(eval $(call service_rule,$(s))))
 
 net_openssl = $(BUILD)/obj/agent/sim/net_openssl.o
-$(BUILD)/bin/beistand-cli: $(call obj,$(wildcard services/cli/*.c)) $(net_openssl) $(BUILD)/libcore.a $(BUILD)/libproto.a
+$(BUILD)/bin/beistand-cli: $(call obj,$(wildcard services/cli/*.c)) $(net_openssl) $(BUILD)/libcore.a $(BUILD)/libcommon.a $(BUILD)/libproto.a
 	@mkdir -p $(@D)
 	$(CC) $(SAN) -o $@ $^ $(LIBS_CLI)
 

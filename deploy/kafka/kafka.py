@@ -21,7 +21,7 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "run"))
 
 from process import Process, StackError  # noqa: E402
-from stack import PARTITIONS, TOPICS, free_port, wait_until  # noqa: E402
+from stack import COMPACTED, PARTITIONS, TOPICS, free_port, wait_until  # noqa: E402
 
 VERSION = "3.9.1"
 START_S = 60
@@ -129,7 +129,8 @@ class Kafka:
         known = wait_until(listed, START_S, lambda: f"kafka does not answer:\n{self.process.last_lines(15)}")[0].split()
         for topic in TOPICS:
             if topic not in known:
-                self.tool(*admin, "--create", "--topic", topic, "--partitions", PARTITIONS, "--replication-factor", 1)
+                policy = ["--config", "cleanup.policy=compact"] if topic in COMPACTED else []
+                self.tool(*admin, "--create", "--topic", topic, "--partitions", PARTITIONS, "--replication-factor", 1, *policy)
 
     def down(self):
         return self.process.stop(30)

@@ -23,7 +23,7 @@ enum { TOPIC_NAME_MAX = 200, PARTITIONS_MAX = 64 };
 /* proto/OWNERS.md */
 static const char *const default_topics[] = {"beistand.commands:12", "beistand.journal:12",
                                              "beistand.mail:12", "beistand.presence:12",
-                                             "beistand.dead-letter:12"};
+                                             "beistand.dead-letter:12", "beistand.directory:12"};
 static in_port_t wanted_port;
 
 /* Stands before libc's bind() for the library too: the in-memory cluster asks for any port, and a

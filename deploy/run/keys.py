@@ -1,7 +1,7 @@
 """What a stack must know and nobody else: made at its first start with openssl, mode 0600, kept.
 
 CA and server certificate of the edge, the key ring that link tokens and codes are derived from, the
-Ed25519 key that signs offers, the operator's key, and program.json (public: what the program is stamped
+key that seals the directory's secrets, the Ed25519 key that signs offers, the operator's key, and program.json (public: what the program is stamped
 with before it is signed).
 """
 import base64
@@ -102,6 +102,8 @@ def make_all(folder, hosts=("127.0.0.1", "localhost")):
         make_server_certificate(folder, list(hosts))
     if not (folder / "keys").exists():
         write_private(folder / "keys", f"k1:{secrets.token_hex(32)}\n")
+    if not (folder / "directory.key").exists():
+        write_private(folder / "directory.key", f"d1:{secrets.token_hex(32)}\n")
     if not (folder / "signing.pem").exists():
         make_key(folder / "signing.pem", "ED25519")
     if not (folder / "operator.key").exists():

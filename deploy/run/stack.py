@@ -33,7 +33,9 @@ PYTHON = "/usr/bin/python3"
 SERVICES = ["licensing", "sweeper", "invitations", "activation", "relay", "gateway"]
 FRONTED = {"gateway": "GATEWAY_LISTEN", "activation": "ACTIVATION_LISTEN", "relay": "RELAY_LISTEN"}
 READY_S = 30
-TOPICS = ["beistand.commands", "beistand.journal", "beistand.mail", "beistand.presence", "beistand.dead-letter"]
+TOPICS = ["beistand.commands", "beistand.journal", "beistand.mail", "beistand.presence", "beistand.dead-letter",
+          "beistand.directory"]
+COMPACTED = ["beistand.directory"]
 PARTITIONS = 12
 
 
@@ -140,7 +142,9 @@ class Stack:
 
     @property
     def directory(self):
-        return Directory(self.cli, self.redis_url, self.root / "secrets", self.base_env())
+        secrets = self.root / "secrets"
+        return Directory(self.cli, self.redis_url, secrets,
+                         {**self.base_env(), "DIRECTORY_KEY_FILE": str(secrets / "directory.key")})
 
     def health(self, instance):
         return f"http://{self.address(instance + '.health')}"
@@ -165,6 +169,7 @@ class Stack:
             "HEALTH_LISTEN": self.address(instance + ".health"), "PUBLIC_ORIGIN": self.origin,
             "SECRET_KEYS_FILE": secrets / "keys", "LOG_LEVEL": "info",
             "SIGNING_KEY_FILE": secrets / "signing.pem", "OPERATOR_KEY_FILE": secrets / "operator.key",
+            "DIRECTORY_KEY_FILE": secrets / "directory.key",
             "CONSOLE_DIR": ROOT / "services" / "console" / "dist",
             "PAGES_DIR": ROOT / "services" / "gateway" / "pages",
             "PROGRAM_FILE": self.root / "program" / "beistand-support.exe",

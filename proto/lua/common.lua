@@ -38,6 +38,13 @@ local function load_hash(name)
     return hash
 end
 
+-- Appends an event to the bucket's outbox. Returns the outbox id.
+local function append(event)
+    local id = redis.call('XADD', key('outbox'), '*', 'e', cjson.encode(event))
+    redis.call('PUBLISH', 'beistand.outbox', text(bucket))
+    return id
+end
+
 -- Writes fields, counts the version, journals the full state. Returns the outbox id.
 local function emit(kind, record, cause, refused)
     local event = {
@@ -46,9 +53,7 @@ local function emit(kind, record, cause, refused)
         command_id = cause.command_id, actor = cause.actor, time = cause.now, refused = refused,
         record = record,
     }
-    local id = redis.call('XADD', key('outbox'), '*', 'e', cjson.encode(event))
-    redis.call('PUBLISH', 'beistand.outbox', text(bucket))
-    return id
+    return append(event)
 end
 
 local function change(kind, record, fields, cause)
@@ -81,4 +86,17 @@ end
 local function release(record)
     redis.call('ZREM', key('leases', 'company', record.company), record.id)
     redis.call('ZREM', key('leases', 'technician', record.technician), record.id)
+end
+
+-- Ends the sign-ins of a person, but for the one named (its id). Gateways close their event streams on the notice.
+local function end_sign_ins(technician, except)
+    local index = key('technician-sign-ins', technician)
+    for _, member in ipairs(redis.call('ZRANGE', index, 0, -1)) do
+        local id, digest = string.match(member, '^(%w+):(%w+)$')
+        if id and id ~= except then
+            redis.call('DEL', key('cookie', digest), key('sign-in', id))
+            redis.call('ZREM', index, member)
+            redis.call('PUBLISH', 'beistand.revoked', id)
+        end
+    end
 end

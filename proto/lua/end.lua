@@ -1,6 +1,7 @@
 -- end: invited or active → ended; the leases are released here and nowhere else. Run by gateway
 -- (technician, administrator), activation (customer) and licensing (expiry, revocation).
--- KEYS[1] session record. ARGV: 1 reason, 2 actor (JSON), 3 command id, 4 '1': only when its time has come.
+-- KEYS[1] session record. ARGV: 1 reason, 2 actor (JSON), 3 command id, 4 '1': only when its time has come; the time
+-- of a suspended company's sessions has (directory.lua).
 -- Returns 'ended', 'already' (it was ended before), 'early' or 'not_found'.
 local record = load_hash(KEYS[1])
 if not record then
@@ -12,12 +13,16 @@ if record.state == 'ended' then
 end
 local now = clock()
 local limit = tonumber(record.state == 'active' and record.expires_at or record.invitation_expires_at)
-if ARGV[4] == '1' and now < limit then
+local suspended = redis.call('HGET', key('company', record.company), 'suspended') == '1'
+if ARGV[4] == '1' and now < limit and not suspended then
     due('expire', record, limit)
     return 'early'
 end
 
 local reason = ARGV[1]
+if ARGV[4] == '1' and now < limit then
+    reason = 'company_suspended'
+end
 if reason == 'session_expired' and record.state == 'invited' then
     reason = 'invitation_expired'
 end

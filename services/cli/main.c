@@ -1,4 +1,4 @@
-/* beistand-cli: `operator …` writes the directory (companies, people, keys); everything else is a technician's. */
+/* beistand-cli: `operator …` is the operator's; everything else is a technician's. */
 #include "operator.h"
 #include "technician.h"
 

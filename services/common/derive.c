@@ -140,6 +140,20 @@ int derive_agent_token(const struct secret_keys *k, const char *kid, const char 
     return 0;
 }
 
+int derive_secret(const struct secret_keys *k, const char *kid, const char *purpose, int bucket,
+                  const char *name, char out[SECRET_SIZE])
+{
+    uint8_t mac[32], secret[SECRET_BYTES];
+    const char *parts[] = {purpose, name, NULL};
+    if (bucket < 0 || derive(k, kid, parts, mac) != 0)
+        return -1;
+    secret[0] = (uint8_t)bucket;
+    memcpy(secret + 1, mac, SECRET_BYTES - 1);
+    crockford_encode(out, secret, SECRET_BYTES);
+    OPENSSL_cleanse(secret, sizeof secret);
+    return 0;
+}
+
 void link_token_typed(char out[LINK_TYPED_SIZE], const char token[LINK_TOKEN_SIZE])
 {
     snprintf(out, LINK_TYPED_SIZE, "%.6s-%.6s-%.6s", token, token + 6, token + 12);

@@ -30,6 +30,10 @@ int derive_code_prefix(const struct secret_keys *k, const char *kid, const char 
 int derive_agent_token(const struct secret_keys *k, const char *kid, const char *sid,
                        unsigned generation, const char *idempotency_key, char out[SECRET_SIZE]);
 
+/* A secret that can be made again instead of being stored: bucket + HMAC over purpose and name. */
+int derive_secret(const struct secret_keys *k, const char *kid, const char *purpose, int bucket,
+                  const char *name, char out[SECRET_SIZE]);
+
 /* XXXXXX-XXXXXX-XXXXXX of a link token. */
 void link_token_typed(char out[LINK_TYPED_SIZE], const char token[LINK_TOKEN_SIZE]);
 

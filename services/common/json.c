@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { RETRY_AFTER_S = 2 };
+
 /* jansson's own limit is 2048 levels: far more than any message here, and a deep recursion. */
 static bool too_deep(const char *text, size_t size)
 {
@@ -125,12 +127,14 @@ void respond_problem(struct http_request *r, const char *reason, const char *det
     json_t *problem = json_pack("{ss ss si ss ss ss}", "type", type, "title",
                                 known->title, "status", status, "reason",
                                 reason, "detail", detail ? detail : "", "request_id", r->id);
+    if (status == 503 || status == 429) {
+        snprintf(type, sizeof type, "%lld", (long long)json_number(extra, "retry_after", RETRY_AFTER_S));
+        http_add_header(r, "Retry-After", type);
+    }
     if (extra) {
         json_object_update(problem, extra);
         json_decref(extra);
     }
-    if (status == 503 || status == 429)
-        http_add_header(r, "Retry-After", "2");
     if (status == 401)
         http_add_header(r, "WWW-Authenticate", "Bearer");
     respond_value(r, (unsigned)status, "application/problem+json", problem);

@@ -27,7 +27,7 @@ const char *json_unknown_member(const json_t *object, const char *const *names);
 /* Answers with value and lets it go. */
 void respond_json(struct http_request *r, unsigned status, json_t *value);
 /* RFC 9457 problem with the reason's HTTP status and title (proto/reasons.json), detail (may be NULL) and
- * the members of extra (may be NULL; let go). Counts beistand_refusals_total{reason}. */
+ * the members of extra (may be NULL; let go; its retry_after, in seconds, is the header too). Counts beistand_refusals_total{reason}. */
 void respond_problem(struct http_request *r, const char *reason, const char *detail, json_t *extra);
 
 #endif

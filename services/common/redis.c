@@ -21,11 +21,15 @@ struct redis {
     struct loop_watch *watch;
     uint32_t events;
     bool up;
+    unsigned connections;
     bool closing;
     struct loop_timer *retry;
-    char *channel;
-    redis_fn channel_fn;
-    void *channel_user;
+    struct {
+        char *name;
+        redis_fn fn;
+        void *user;
+    } channels[REDIS_CHANNELS_MAX];
+    size_t n_channels;
 };
 
 struct pending {
@@ -102,9 +106,11 @@ static void on_message(redisAsyncContext *ac, void *reply, void *user)
     (void)user;
     struct redis *r = ac->data;
     redisReply *m = reply;
-    if (m && m->type == REDIS_REPLY_ARRAY && m->elements == 3 &&
-        m->element[2]->type == REDIS_REPLY_STRING)
-        r->channel_fn(r->channel_user, m->element[2]);
+    if (!m || m->type != REDIS_REPLY_ARRAY || m->elements != 3 || m->element[2]->type != REDIS_REPLY_STRING)
+        return;
+    for (size_t i = 0; i < r->n_channels; i++)
+        if (strcmp(r->channels[i].name, m->element[1]->str) == 0)
+            r->channels[i].fn(r->channels[i].user, m->element[2]);
 }
 
 static void on_connect(const redisAsyncContext *ac, int status)
@@ -117,6 +123,7 @@ static void on_connect(const redisAsyncContext *ac, int status)
         return;
     }
     r->up = true;
+    r->connections++;
     log_event(LOG_INFO, "redis_connected", "host", r->host, NULL);
 }
 
@@ -153,8 +160,8 @@ static void connect_now(void *user)
     redisAsyncSetDisconnectCallback(ac, on_disconnect);
     if (r->db)
         redisAsyncCommand(ac, NULL, NULL, "SELECT %d", r->db);
-    if (r->channel)
-        redisAsyncCommand(ac, on_message, NULL, "SUBSCRIBE %s", r->channel);
+    for (size_t i = 0; i < r->n_channels; i++)
+        redisAsyncCommand(ac, on_message, NULL, "SUBSCRIBE %s", r->channels[i].name);
 }
 
 struct redis *redis_new(struct loop *l, const char *url)
@@ -184,13 +191,19 @@ void redis_free(struct redis *r)
     if (r->ac)
         redisAsyncFree(r->ac);
     loop_timer_free(r->retry);
-    free(r->channel);
+    for (size_t i = 0; i < r->n_channels; i++)
+        free(r->channels[i].name);
     free(r);
 }
 
 bool redis_ready(const struct redis *r)
 {
     return r->up;
+}
+
+unsigned redis_connections(const struct redis *r)
+{
+    return r->connections;
 }
 
 /* ---- commands ---- */
@@ -296,9 +309,11 @@ void redis_eval(struct redis *r, struct redis_script *s, redis_fn fn, void *user
 
 void redis_subscribe(struct redis *r, const char *channel, redis_fn fn, void *user)
 {
-    r->channel = strdup(channel);
-    r->channel_fn = fn;
-    r->channel_user = user;
+    if (r->n_channels == REDIS_CHANNELS_MAX)
+        abort(); /* a constant of the program */
+    r->channels[r->n_channels].name = strdup(channel);
+    r->channels[r->n_channels].fn = fn;
+    r->channels[r->n_channels++].user = user;
     if (r->ac)
         redisAsyncCommand(r->ac, on_message, NULL, "SUBSCRIBE %s", channel);
 }

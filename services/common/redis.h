@@ -19,6 +19,8 @@ typedef void (*redis_fn)(void *user, const redisReply *reply);
 struct redis *redis_new(struct loop *l, const char *url);
 void redis_free(struct redis *r);
 bool redis_ready(const struct redis *r);
+/* How many times it has connected: subscribers may have missed something when this grows. */
+unsigned redis_connections(const struct redis *r);
 
 /* fn may be NULL. When not connected fn is called with NULL before this returns. */
 void redis_command(struct redis *r, redis_fn fn, void *user, int argc, const char **argv,
@@ -33,8 +35,9 @@ struct redis_script {
 };
 void redis_eval(struct redis *r, struct redis_script *s, redis_fn fn, void *user, int nkeys,
                 int argc, const char **argv);
-/* Subscribes this connection (it can do nothing else then). fn gets every message's payload as a
- * string reply; the subscription is renewed after a reconnect. */
+/* Subscribes this connection (it can do nothing else then) to one more channel, at most REDIS_CHANNELS_MAX.
+ * fn gets every message's payload as a string reply; subscriptions are renewed after a reconnect. */
+enum { REDIS_CHANNELS_MAX = 4 };
 void redis_subscribe(struct redis *r, const char *channel, redis_fn fn, void *user);
 
 /* The answer to HGETALL as an object of strings. NULL when the hash does not exist or there is no answer.

@@ -1,6 +1,8 @@
 /* Bearer API keys and cookie sessions. A credential names company and technician; both are read again for
  * every request, so a disabled person or a suspended company is out at once. */
-#include "gateway.h"
+#include "sign_in.h"
+
+#include "common/random.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -50,6 +52,8 @@ static void on_firm(void *user, const redisReply *reply)
     p->administrator = strcmp(json_text(p->person, "role", ""), "administrator") == 0;
     if (strcmp(json_text(p->firm, "suspended", "0"), "1") == 0)
         call_refuse(c, "company_suspended", NULL);
+    else if (!scopes_allow(p->scopes, c->route->method, c->route->pattern))
+        call_refuse(c, "permission_missing", "The API key has no scope for this.");
     else if (csrf_fails(c))
         call_refuse(c, "unauthenticated", "The X-CSRF-Token header of this sign-in is missing or wrong.");
     else
@@ -66,6 +70,11 @@ static bool key_expired(const json_t *credential)
 {
     const char *at = json_text(credential, "expires_at", "");
     return *at && strtoll(at, NULL, 10) > 0 && strtoll(at, NULL, 10) < wall_now_ms();
+}
+
+static void read_person(struct call *c)
+{
+    store_person(c, on_person, on_firm);
 }
 
 static void on_credential(void *user, const redisReply *reply)
@@ -85,8 +94,12 @@ static void on_credential(void *user, const redisReply *reply)
     snprintf(p->company, sizeof p->company, "%s", json_text(credential, "company", ""));
     snprintf(p->technician, sizeof p->technician, "%s", json_text(credential, "technician", ""));
     snprintf(p->csrf, sizeof p->csrf, "%s", json_text(credential, "csrf", ""));
+    snprintf(p->credential, sizeof p->credential, "%s", json_text(credential, "id", ""));
+    /* A key without scopes is of an older release's CLI: it could do everything. */
+    snprintf(p->scopes, sizeof p->scopes, "%s", p->csrf[0] ? "all" : json_text(credential, "scopes", "all"));
+    p->until = strtoll(json_text(credential, "expires_at", "0"), NULL, 10);
     json_decref(credential);
-    store_person(c, on_person, on_firm);
+    limit_api(c, read_person);
 }
 
 /* The cookie's value when it is there and has the form of a secret. */
@@ -125,4 +138,21 @@ void authenticate(struct call *c)
         }
     }
     call_refuse(c, "unauthenticated", NULL);
+}
+
+void authenticate_operator(struct call *c)
+{
+    const char *header = http_header(c->request, "Authorization");
+    const char *key = header && strncmp(header, "Bearer ", 7) == 0 ? header + 7 : "";
+    const char *right = c->gateway->settings.operator_key;
+    char given[65], wanted[65];
+    /* Digests, so that neither length nor prefix shows in the time. */
+    sha256_hex(given, key, strlen(key));
+    sha256_hex(wanted, right, strlen(right));
+    if (!*right || CRYPTO_memcmp(given, wanted, sizeof given) != 0) {
+        call_refuse(c, "unauthenticated", NULL);
+        return;
+    }
+    c->who.is_operator = true;
+    call_authenticated(c);
 }

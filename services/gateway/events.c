@@ -130,6 +130,18 @@ static void on_notice(void *user, const redisReply *reply)
         events_session_changed(g, company, session);
 }
 
+static bool concerns(const struct principal *p, const char *id)
+{
+    return strcmp(p->credential, id) == 0 || strcmp(p->technician, id) == 0 || strcmp(p->company, id) == 0;
+}
+
+void events_revoked(struct gateway *g, const char *id)
+{
+    for (struct stream *s = g->streams; s; s = s->next)
+        if (!id || concerns(&s->call->who, id))
+            http_stream_end(s->http);
+}
+
 void events_start(struct gateway *g)
 {
     store_subscribe(g, on_notice);

@@ -14,11 +14,14 @@
 #include <openssl/evp.h>
 #include <uthash.h>
 
-enum { COOKIE_TTL_S = 12 * 3600, TICKET_TTL_S = 60, BODY_MAX = 65536, PAGE_MAX = 100, STREAMS_MAX = 1000 };
+enum { COOKIE_TTL_S = 12 * 3600, TICKET_TTL_S = 60, BODY_MAX = 65536, PAGE_MAX = 100, STREAMS_MAX = 1000,
+       SCOPES_SIZE = 128, SEGMENT_SIZE = 64, ADDRESS_SIZE = 48 };
 
 struct gateway_settings {
     struct common_settings common;
     const char *listen, *origin, *secret_keys, *signing_key_file, *console_dir, *pages_dir, *program_file;
+    const char *directory_key, *operator_key;
+    int64_t oidc_allow_private, api_rate;
     int64_t session_ms, invitation_ms, command_timeout_ms;
 };
 
@@ -31,7 +34,9 @@ struct gateway {
     struct kafka *kafka;
     struct secret_keys *keys;
     EVP_PKEY *signing_key; /* Ed25519 */
+    struct seal_keys *seal_keys; /* of the directory's secrets and its sealed topic */
     struct passwords *passwords;
+    struct fetcher *fetcher;
     struct waiter *waiters; /* uthash by command id */
     struct stream *streams; /* list */
     size_t n_streams;
@@ -43,8 +48,11 @@ struct principal {
     char company[ID_SIZE], technician[ID_SIZE];
     char key[96]; /* Redis key of the API key or cookie */
     char csrf[SECRET_SIZE]; /* "" for API keys */
+    char credential[ID_SIZE]; /* id of the API key or of the sign-in, "" when it has none */
+    char scopes[SCOPES_SIZE]; /* of an API key; "all" for a sign-in */
+    int64_t until; /* end of the API key, 0: none */
     json_t *person, *firm; /* directory hashes as objects of strings */
-    bool administrator;
+    bool administrator, is_operator;
     int bucket;
 };
 
@@ -55,7 +63,8 @@ struct call {
     const struct route *route;
     struct principal who;
     json_t *body;           /* of POST, else NULL */
-    char session[ID_SIZE];  /* of the path, "" when none */
+    char ids[2][SEGMENT_SIZE]; /* path segments of the pattern's '*' */
+    char session[ID_SIZE];  /* the first of them when it has an id's length, else "" */
     json_t *record;         /* the session of the path once loaded */
     json_t *parts;          /* handler's intermediate results */
     size_t waiting;         /* replies still to come */
@@ -63,13 +72,16 @@ struct call {
     void (*then)(struct call *c);
     char command[ID_SIZE];
     char *text;
+    struct attempt *attempt; /* to sign in (sign_in.h) */
+    struct oidc_flow *oidc;  /* (oidc.h) */
+    struct change *change; /* of the directory, while something must happen before it */
 };
 
-enum access { ACCESS_PUBLIC, ACCESS_MEMBER };
+enum access { ACCESS_PUBLIC, ACCESS_MEMBER, ACCESS_OPERATOR };
 
 struct route {
     const char *method;
-    const char *pattern; /* "*" stands for one path segment, the session's id */
+    const char *pattern; /* up to two "*", each stands for one path segment */
     enum access access;
     bool has_body;
     void (*handle)(struct call *c);
@@ -81,12 +93,24 @@ void route_too_large(void *user, struct http_request *r);
 void call_refuse(struct call *c, const char *reason, const char *detail);
 /* What follows a successful authenticate(). */
 void call_authenticated(struct call *c);
+/* Where the request came from, as our edge says (X-Forwarded-For); "" when nobody says. */
+void call_address(const struct call *c, char out[ADDRESS_SIZE]);
 /* Adds the headers every page of the console and the install page carries. */
 void add_security_headers(struct http_request *r);
 
 /* auth.c: fills c->who, then calls c->route->handle, or refuses. */
 void authenticate(struct call *c);
 bool has_permission(const struct principal *p, const char *name);
+/* Bearer OPERATOR_KEY; without such a setting nobody is the operator. */
+void authenticate_operator(struct call *c);
+
+/* scopes.c: what an API key may do (pure). */
+/* Is text a list of "all" or of names of scopes, each also as "name:read"? */
+bool scopes_known(const char *text);
+/* Does a key with these scopes reach the route? A route that no scope names needs "all". */
+bool scopes_allow(const char *scopes, const char *method, const char *pattern);
+/* Is everything that inner allows allowed by outer too? */
+bool scopes_within(const char *inner, const char *outer);
 
 /* handle_*.c */
 void handle_sign_in(struct call *c);
@@ -126,20 +150,27 @@ void waiters_outcome(struct gateway *g, const json_t *event);
 void events_session_changed(struct gateway *g, const char *company, const char *session);
 void events_start(struct gateway *g);
 void events_stop(struct gateway *g);
+/* Ends the streams of a sign-in, API key, person or company; all of them when id is NULL. */
+void events_revoked(struct gateway *g, const char *id);
+
+/* revocation.c: what ends credentials ends what they have open. */
+void revocation_start(struct gateway *g);
+void revocation_stop(void);
 
 /* bus.c: the only file that names topics. */
 struct kafka *bus_new(struct gateway *g);
 /* Takes the command's JSON (let go). 0, or -1 when the queue is full. */
 int bus_command(struct gateway *g, json_t *command);
 
-/* passwords.c: Argon2id in a thread of its own; done() runs on the loop thread. */
+/* passwords.c: Argon2id in a thread of its own; done() runs on the loop thread. Nobody waits for more than a few of
+ * anybody else's: who (an address) has at most two in the queue, and those it knows (first) go first. */
 struct passwords;
 typedef void (*password_fn)(void *user, bool ok, const char *encoded);
 struct passwords *passwords_new(struct loop *l);
 void passwords_free(struct passwords *p);
-/* encoded NULL: makes one of password; else verifies. false: the queue is full, done() is not called. */
-bool passwords_ask(struct passwords *p, const char *password, const char *encoded, password_fn done,
-                   void *user);
+/* encoded NULL: makes one of password; else verifies. false: too many are waiting, done() is not called. */
+bool passwords_ask(struct passwords *p, const char *who, bool first, const char *password, const char *encoded,
+                   password_fn done, void *user);
 
 /* pages.c: files of the install page, read at start. */
 const struct page *pages_load(const char *dir);
@@ -149,11 +180,6 @@ void store_credential(struct call *c, const char *kind, const char *secret, redi
 void store_person(struct call *c, redis_fn person, redis_fn firm);
 void store_session(struct gateway *g, const char *sid, redis_fn fn, void *user);
 void store_presence(struct gateway *g, const char *sid, redis_fn fn, void *user);
-void store_login(struct call *c, const char *email, redis_fn fn);
-void store_cookie(struct call *c, const char *cookie, redis_fn fn);
-void store_forget_cookie(struct call *c, redis_fn fn);
-void store_take_activation(struct call *c, const char *secret, redis_fn fn);
-void store_password(struct call *c, const char *encoded, redis_fn fn);
 void store_open_sessions(struct call *c, redis_fn fn);
 void store_session_page(struct call *c, const char *before, unsigned limit, redis_fn fn);
 void store_end(struct call *c, const char *reason, const char *actor, redis_fn fn);

@@ -1,5 +1,5 @@
 /* POST /v1/sessions and POST /v1/sessions/{id}/invitations: a command, then the wait for its outcome. */
-#include "gateway.h"
+#include "directory.h"
 
 #include "common/failpoint.h"
 #include "common/random.h"
@@ -14,7 +14,7 @@ enum { EMAIL_MAX = 254, NAME_MAX_BYTES = 200, NOTE_MAX = 2000, KEY_MAX = 200 };
 static const char *const languages[] = {"en", "de", "fr", "es", "it", "pt", "nl", NULL};
 
 /* RFC 5321 mailbox, the plain form everybody has: one @, no quoting, no space, a dot in the domain. */
-static bool valid_email(const char *email)
+bool valid_email(const char *email)
 {
     const char *at = strchr(email, '@');
     if (!at || at == email || at - email > 64 || strchr(at + 1, '@') || !strchr(at + 1, '.'))

@@ -1,60 +1,60 @@
-/* Sign-in by e-mail and password (Argon2id), sign-out, and the one-time link that sets a password. An
- * unknown address costs the same time as a wrong password. */
-#include "gateway.h"
+/* POST /v1/sign-in: limits, password (Argon2id), second factor, cookie; and sign-out. An unknown address costs the same
+ * time as a wrong password, and gets the same answer. */
+#include "sign_in.h"
 
 #include "common/log.h"
-#include "common/random.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-enum { PASSWORD_MIN = 12, PASSWORD_MAX = 256 };
+#include <strings.h>
 
 /* Verified against when there is nobody: made of a random password nobody knows. */
 static const char nobody[] = "$argon2id$v=19$m=65536,t=3,p=1$"
                              "Y2FsbG1laXNobWFlbDEyMw$6Gzd6R1dKVhJcVmnUc4L5S8vqnPzCe/9YlB5lAaWgSI";
 
-static void on_cookie_stored(void *user, const redisReply *reply)
+/* ---- after the password ---- */
+
+static void make_cookie(struct call *c)
 {
-    struct call *c = user;
-    if (!reply || reply->type == REDIS_REPLY_ERROR) {
-        call_refuse(c, "unavailable", NULL);
-        return;
-    }
-    char cookie[256];
-    snprintf(cookie, sizeof cookie,
-             "beistand_session=%s; Path=/; Max-Age=%d; HttpOnly; Secure; SameSite=Strict", c->text,
-             COOKIE_TTL_S);
-    http_add_header(c->request, "Set-Cookie", cookie);
-    respond_me(c);
+    sign_in_start(c, respond_me);
+}
+
+static void check_code(struct call *c)
+{
+    second_factor_check(c, json_text(c->body, "code", ""), make_cookie);
 }
 
 static void on_verified(void *user, bool ok, const char *encoded)
 {
     (void)encoded;
     struct call *c = user;
-    bool usable = c->who.person && c->who.firm &&
-                  strcmp(json_text(c->who.person, "disabled", "0"), "1") != 0;
-    log_event(LOG_INFO, ok && usable ? "signed_in" : "sign_in_refused", "request", c->request->id,
-              "technician", c->who.technician, NULL);
+    const struct principal *p = &c->who;
+    bool usable = p->person && p->firm && strcmp(json_text(p->person, "disabled", "0"), "1") != 0 &&
+                  strcasecmp(json_text(p->person, "email", ""), c->attempt->email) == 0;
     if (!ok || !usable) {
+        store_attempt(c, "failed", NULL, NULL);
+        sign_in_refused(c, "unauthenticated");
         call_refuse(c, "unauthenticated", "E-mail address or password are not right.");
         return;
     }
-    c->who.administrator = strcmp(json_text(c->who.person, "role", ""), "administrator") == 0;
-    char cookie[SECRET_SIZE];
-    new_secret(cookie, c->who.bucket);
-    new_secret(c->who.csrf, c->who.bucket);
-    c->text = strdup(cookie);
-    store_cookie(c, cookie, on_cookie_stored);
+    c->who.administrator = strcmp(json_text(p->person, "role", ""), "administrator") == 0;
+    if (!*json_text(p->person, "totp", ""))
+        make_cookie(c);
+    else if (!*json_text(c->body, "code", ""))
+        call_refuse(c, "second_factor_required", NULL);
+    else
+        limit_code(c, check_code);
 }
+
+/* ---- the password ---- */
 
 static void verify(struct call *c)
 {
     const char *encoded = json_text(c->who.person, "password", "");
-    if (!passwords_ask(c->gateway->passwords, json_text(c->body, "password", ""),
+    if (!passwords_ask(c->gateway->passwords, c->attempt->address, c->attempt->known, json_text(c->body, "password", ""),
                        *encoded ? encoded : nobody, on_verified, c))
-        call_refuse(c, "rate_limited", "Too many sign-ins at once.");
+        limit_refuse(c, 1000);
 }
 
 static void on_firm(void *user, const redisReply *reply)
@@ -64,7 +64,7 @@ static void on_firm(void *user, const redisReply *reply)
     if (!reply)
         call_refuse(c, "unavailable", NULL);
     else
-        verify(c);
+        limit_delay(c, verify);
 }
 
 static void on_person(void *user, const redisReply *reply)
@@ -73,44 +73,56 @@ static void on_person(void *user, const redisReply *reply)
     c->who.person = hash_object(reply);
 }
 
-/* text: "tid:cid". */
-static bool read_person_ids(struct call *c, const char *text)
+bool read_person_ids(struct call *c, const char *text)
 {
-    if (strlen(text) != 2 * (ID_SIZE - 1) + 1 || text[ID_SIZE - 1] != ':')
+    if (strlen(text) < 2 * (ID_SIZE - 1) + 1 || text[ID_SIZE - 1] != ':')
         return false;
     memcpy(c->who.technician, text, ID_SIZE - 1);
-    memcpy(c->who.company, text + ID_SIZE, ID_SIZE);
+    memcpy(c->who.company, text + ID_SIZE, ID_SIZE - 1);
     c->who.bucket = bucket_of_id(c->who.technician);
     return c->who.bucket >= 0;
 }
 
-static void on_login(void *user, const redisReply *reply)
+static void on_attempt(void *user, const redisReply *reply)
 {
     struct call *c = user;
-    if (!reply)
+    if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3) {
         call_refuse(c, "unavailable", NULL);
-    else if (reply->type == REDIS_REPLY_STRING && read_person_ids(c, reply->str))
+        return;
+    }
+    c->attempt->known = strcmp(reply->element[1]->str, "1") == 0;
+    c->attempt->failures = (unsigned)strtoul(reply->element[2]->str, NULL, 10);
+    if (read_person_ids(c, reply->element[0]->str))
         store_person(c, on_person, on_firm);
     else
-        verify(c);
+        limit_delay(c, verify);
+}
+
+static void look(struct call *c)
+{
+    store_attempt(c, "look", on_attempt, c);
 }
 
 void handle_sign_in(struct call *c)
 {
-    static const char *const members[] = {"email", "password", NULL};
-    const char *email, *password;
-    if (json_unknown_member(c->body, members) || json_field(c->body, "email", 254, &email) != 0 ||
-        json_field(c->body, "password", PASSWORD_MAX, &password) != 0 || !email || !password) {
-        call_refuse(c, "invalid_request", "email and password are needed.");
+    static const char *const members[] = {"email", "password", "code", NULL};
+    const char *email, *password, *code;
+    if (json_unknown_member(c->body, members) || json_field(c->body, "email", EMAIL_BYTES_MAX, &email) != 0 ||
+        json_field(c->body, "password", PASSWORD_MAX, &password) != 0 || json_field(c->body, "code", 40, &code) != 0 ||
+        !email || !password) {
+        call_refuse(c, "invalid_request", "email and password are needed, and code when there is a second factor.");
         return;
     }
-    store_login(c, email, on_login);
+    snprintf(attempt_of(c)->email, sizeof c->attempt->email, "%s", email);
+    limit_sign_in(c, email, look);
 }
 
-static void on_forgotten(void *user, const redisReply *reply)
+/* ---- sign-out ---- */
+
+static void on_signed_out(void *user, const redisReply *reply)
 {
     struct call *c = user;
-    if (!reply) {
+    if (!reply || reply->type == REDIS_REPLY_ERROR) {
         call_refuse(c, "unavailable", NULL);
         return;
     }
@@ -124,57 +136,5 @@ void handle_sign_out(struct call *c)
     if (!c->who.csrf[0])
         call_refuse(c, "invalid_request", "An API key is revoked, not signed out.");
     else
-        store_forget_cookie(c, on_forgotten);
-}
-
-/* ---- the one-time link ---- */
-
-static void on_password_stored(void *user, const redisReply *reply)
-{
-    struct call *c = user;
-    if (!reply || reply->type == REDIS_REPLY_ERROR)
-        call_refuse(c, "unavailable", NULL);
-    else
-        http_respond(c->request, 204, NULL, "", 0);
-}
-
-static void on_encoded(void *user, bool ok, const char *encoded)
-{
-    struct call *c = user;
-    if (ok)
-        store_password(c, encoded, on_password_stored);
-    else
-        call_refuse(c, "unavailable", NULL);
-}
-
-static void on_activation_taken(void *user, const redisReply *reply)
-{
-    struct call *c = user;
-    if (!reply) {
-        call_refuse(c, "unavailable", NULL);
-    } else if (reply->type != REDIS_REPLY_STRING || strlen(reply->str) != ID_SIZE - 1) {
-        call_refuse(c, "not_found", "This link was used already or is too old. Ask for a new one.");
-    } else {
-        memcpy(c->who.technician, reply->str, ID_SIZE);
-        if (!passwords_ask(c->gateway->passwords, json_text(c->body, "password", ""), NULL, on_encoded,
-                           c))
-            call_refuse(c, "rate_limited", NULL);
-    }
-}
-
-void handle_account_activate(struct call *c)
-{
-    static const char *const members[] = {"token", "password", NULL};
-    const char *token, *password;
-    if (json_unknown_member(c->body, members) || json_field(c->body, "token", 64, &token) != 0 ||
-        json_field(c->body, "password", PASSWORD_MAX, &password) != 0 || !token || !password ||
-        strlen(password) < PASSWORD_MIN) {
-        call_refuse(c, "invalid_request", "token and a password of at least 12 characters are needed.");
-        return;
-    }
-    c->who.bucket = bucket_of_secret(token);
-    if (c->who.bucket < 0)
-        call_refuse(c, "not_found", NULL);
-    else
-        store_take_activation(c, token, on_activation_taken);
+        sign_in_end(c, c->who.technician, c->who.credential, on_signed_out);
 }

@@ -1,7 +1,9 @@
 /* beistand-gateway: see gateway.h and README.md. */
-#include "gateway.h"
+#include "sign_in.h"
 
+#include "common/fetch.h"
 #include "common/log.h"
+#include "common/seal.h"
 
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -20,6 +22,14 @@ static const struct setting settings[] = {
     {"PUBLIC_ORIGIN", SETTING_TEXT, &S.origin, NULL, 0, 0, "https://host[:port] that people and programs see"},
     {"SECRET_KEYS", SETTING_FILE_SECRET, &S.secret_keys, NULL, 0, 0,
      "file of lines kid:hex32, the first is current"},
+    {"DIRECTORY_KEY", SETTING_FILE_SECRET, &S.directory_key, NULL, 0, 0,
+     "file of lines kid:hex32: seals secrets of people and companies, the first is current"},
+    {"OPERATOR_KEY", SETTING_FILE_SECRET, &S.operator_key, "", 0, 0,
+     "the operator's bearer key; without one the operator API answers nobody"},
+    {"API_RATE", SETTING_NUMBER, &S.api_rate, "200", 0, 1000000,
+     "requests per second of one API key or sign-in, five times as many at once; 0: any number"},
+    {"OIDC_ALLOW_PRIVATE", SETTING_NUMBER, &S.oidc_allow_private, "0", 0, 1,
+     "1: identity providers may be in private networks and speak plain http"},
     {"SIGNING_KEY_FILE", SETTING_TEXT, &S.signing_key_file, NULL, 0, 0, "Ed25519 private key (PEM) that signs offers"},
     {"CONSOLE_DIR", SETTING_TEXT, &S.console_dir, "services/console/dist", 0, 0, "the built console"},
     {"PAGES_DIR", SETTING_TEXT, &S.pages_dir, "services/gateway/pages", 0, 0, "the install page's files"},
@@ -56,6 +66,7 @@ static void drain(void *user)
     struct gateway *g = user;
     http_server_quiesce(g->http);
     events_stop(g);
+    revocation_stop();
     loop_timer_set(drained, DRAIN_POLL_MS);
 }
 
@@ -85,16 +96,18 @@ static int start(struct gateway *g)
     if (!l || strncmp(g->settings.origin, "http", 4) != 0)
         return -1;
     g->keys = secret_keys_new(g->settings.secret_keys);
+    g->seal_keys = seal_keys_new(g->settings.directory_key);
     g->signing_key = load_signing_key(g->settings.signing_key_file);
     g->pages = pages_load(g->settings.pages_dir);
-    if (!g->keys || !g->signing_key || !g->pages)
+    if (!g->keys || !g->seal_keys || !g->signing_key || !g->pages)
         return -1;
     drained = loop_timer_new(l, check_drained, g);
     g->passwords = passwords_new(l);
+    g->fetcher = fetcher_new(l, g->settings.oidc_allow_private != 0);
     g->redis = redis_new(l, g->settings.common.redis_url);
     g->notices = redis_new(l, g->settings.common.redis_url);
     g->kafka = bus_new(g);
-    if (!g->passwords || !g->redis || !g->notices || !g->kafka)
+    if (!g->passwords || !g->fetcher || !g->redis || !g->notices || !g->kafka)
         return -1;
     g->http = http_server_new(l, &http);
     if (!g->http) {
@@ -102,6 +115,7 @@ static int start(struct gateway *g)
         return -1;
     }
     events_start(g);
+    revocation_start(g);
     return service_start(&g->service, g->settings.common.health_listen);
 }
 
@@ -117,6 +131,8 @@ int main(int argc, char **argv)
     if (status == 0)
         loop_run(g->service.loop);
     http_server_free(g->http);
+    fetcher_free(g->fetcher);
+    api_limits_free();
     passwords_free(g->passwords);
     kafka_free(g->kafka, 2000);
     redis_free(g->notices);
@@ -124,6 +140,7 @@ int main(int argc, char **argv)
     loop_timer_free(drained);
     service_cleanup(&g->service);
     EVP_PKEY_free(g->signing_key);
+    seal_keys_free(g->seal_keys);
     secret_keys_free(g->keys);
     return status == 0 ? 0 : 1;
 }

@@ -6,16 +6,19 @@
 #include <argon2.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { QUEUE_MAX = 32, MEMORY_KIB = 65536, PASSES = 3, SALT = 16, HASH = 32, ENCODED_MAX = 256 };
+enum { QUEUE_MAX = 256, OWN_MAX = 2, MEMORY_KIB = 65536, PASSES = 3, SALT = 16, HASH = 32, ENCODED_MAX = 256 };
 
 struct job {
     struct job *next;
     char *password, *encoded;
+    char who[ADDRESS_SIZE];
+    bool first;
     char result[ENCODED_MAX];
     bool ok;
     password_fn done;
@@ -30,6 +33,7 @@ struct passwords {
     pthread_mutex_t lock; /* todo, finished, queued, stop */
     pthread_cond_t work;
     struct job *todo, *finished;
+    struct job *asked[QUEUE_MAX]; /* of the loop thread: all whose done() has not run */
     unsigned queued;
     bool stop;
 };
@@ -41,6 +45,34 @@ static void job_free(struct job *j)
     free(j->password);
     free(j->encoded);
     free(j);
+}
+
+/* In front of the others, behind those who go first too. */
+static void enqueue(struct job **at, struct job *j)
+{
+    while (*at && (!j->first || (*at)->first))
+        at = &(*at)->next;
+    j->next = *at;
+    *at = j;
+}
+
+/* Of who, waiting or being worked on: until done() has run. */
+static unsigned count_of(const struct passwords *p, const char *who)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < QUEUE_MAX; i++)
+        n += p->asked[i] && strcmp(p->asked[i]->who, who) == 0;
+    return n;
+}
+
+static void note_asked(struct passwords *p, struct job *from, struct job *to)
+{
+    for (size_t i = 0; i < QUEUE_MAX; i++) {
+        if (p->asked[i] == from) {
+            p->asked[i] = to;
+            return;
+        }
+    }
 }
 
 static void run_job(struct job *j)
@@ -94,6 +126,7 @@ static void on_finished(void *user, uint32_t events)
         struct job *j = list;
         list = j->next;
         p->queued--;
+        note_asked(p, j, NULL);
         j->done(j->user, j->ok, j->result);
         job_free(j);
     }
@@ -131,22 +164,24 @@ void passwords_free(struct passwords *p)
     free(p);
 }
 
-bool passwords_ask(struct passwords *p, const char *password, const char *encoded, password_fn done,
-                   void *user)
+bool passwords_ask(struct passwords *p, const char *who, bool first, const char *password, const char *encoded,
+                   password_fn done, void *user)
 {
-    struct job *j = p->queued < QUEUE_MAX ? calloc(1, sizeof *j) : NULL;
+    if (p->queued == QUEUE_MAX || count_of(p, who) >= OWN_MAX)
+        return false;
+    struct job *j = calloc(1, sizeof *j);
     if (!j)
         return false;
     j->password = strdup(password);
     j->encoded = encoded ? strdup(encoded) : NULL;
+    j->first = first;
     j->done = done;
     j->user = user;
+    snprintf(j->who, sizeof j->who, "%s", who);
     p->queued++;
+    note_asked(p, NULL, j);
     pthread_mutex_lock(&p->lock);
-    struct job **at = &p->todo;
-    while (*at)
-        at = &(*at)->next;
-    *at = j;
+    enqueue(&p->todo, j);
     pthread_cond_signal(&p->work);
     pthread_mutex_unlock(&p->lock);
     return true;

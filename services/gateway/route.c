@@ -1,10 +1,13 @@
 /* The table of the API, and what every request passes through. */
-#include "gateway.h"
+#include "oidc.h"
 
 #include "common/random.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { ALLOWED_SIZE = 64 };
 
 static const struct route routes[] = {
     {"POST", "/v1/sign-in", ACCESS_PUBLIC, true, handle_sign_in},
@@ -22,6 +25,36 @@ static const struct route routes[] = {
     {"GET", "/i/*/download", ACCESS_PUBLIC, false, handle_download},
     {"GET", "/openapi.json", ACCESS_PUBLIC, false, handle_openapi},
     {"GET", "/help", ACCESS_PUBLIC, false, handle_help},
+    /* Company administration */
+    {"GET", "/v1/company", ACCESS_MEMBER, false, handle_company},
+    {"PATCH", "/v1/company", ACCESS_MEMBER, true, handle_company_change},
+    {"GET", "/v1/technicians", ACCESS_MEMBER, false, handle_technicians},
+    {"POST", "/v1/technicians", ACCESS_MEMBER, true, handle_technician_create},
+    {"GET", "/v1/technicians/*", ACCESS_MEMBER, false, handle_technician},
+    {"PATCH", "/v1/technicians/*", ACCESS_MEMBER, true, handle_technician_change},
+    {"DELETE", "/v1/technicians/*", ACCESS_MEMBER, false, handle_technician_remove},
+    {"POST", "/v1/technicians/*/reset-link", ACCESS_MEMBER, false, handle_reset_link},
+    {"GET", "/v1/api-keys", ACCESS_MEMBER, false, handle_keys},
+    {"POST", "/v1/api-keys", ACCESS_MEMBER, true, handle_key_create},
+    {"DELETE", "/v1/api-keys/*", ACCESS_MEMBER, false, handle_key_remove},
+    /* Signing in */
+    {"GET", "/v1/sign-ins", ACCESS_MEMBER, false, handle_sign_ins},
+    {"DELETE", "/v1/sign-ins/*", ACCESS_MEMBER, false, handle_sign_in_end},
+    {"POST", "/v1/me/password", ACCESS_MEMBER, true, handle_password_change},
+    {"POST", "/v1/me/totp", ACCESS_MEMBER, false, handle_totp_begin},
+    {"POST", "/v1/me/totp/confirm", ACCESS_MEMBER, true, handle_totp_confirm},
+    {"DELETE", "/v1/me/totp", ACCESS_MEMBER, false, handle_totp_remove},
+    {"GET", "/v1/oidc/start", ACCESS_PUBLIC, false, handle_oidc_start},
+    {"GET", "/v1/oidc/callback", ACCESS_PUBLIC, false, handle_oidc_callback},
+    /* The operator */
+    {"GET", "/operator/v1/companies", ACCESS_OPERATOR, false, handle_companies},
+    {"POST", "/operator/v1/companies", ACCESS_OPERATOR, true, handle_company_create},
+    {"GET", "/operator/v1/companies/*", ACCESS_OPERATOR, false, handle_operator_company},
+    {"PATCH", "/operator/v1/companies/*", ACCESS_OPERATOR, true, handle_operator_company_change},
+    {"POST", "/operator/v1/companies/*/suspend", ACCESS_OPERATOR, false, handle_suspend},
+    {"POST", "/operator/v1/companies/*/resume", ACCESS_OPERATOR, false, handle_resume},
+    {"POST", "/operator/v1/companies/*/technicians", ACCESS_OPERATOR, true, handle_operator_technician},
+    {"POST", "/operator/v1/sessions/*/end", ACCESS_OPERATOR, false, handle_operator_end},
 };
 
 static const struct route static_route = {"GET", "", ACCESS_PUBLIC, false, handle_static};
@@ -39,28 +72,44 @@ static void call_free(void *user)
     json_decref(c->body);
     json_decref(c->record);
     json_decref(c->parts);
+    if (c->change)
+        change_drop(c->change);
+    attempt_free(c->attempt);
+    flow_free(c->oidc);
     free(c->text);
     free(c);
 }
 
-/* id: receives the segment of '*'; false when it does not fit or the path is another. */
-static bool path_matches(const char *pattern, const char *path, char id[ID_SIZE])
+void call_address(const struct call *c, char out[ADDRESS_SIZE])
 {
-    const char *star = strchr(pattern, '*');
-    id[0] = '\0';
-    if (!star)
-        return strcmp(pattern, path) == 0;
-    size_t before = (size_t)(star - pattern);
-    if (strncmp(pattern, path, before) != 0)
-        return false;
-    size_t n = strcspn(path + before, "/");
-    if (n == 0 || strcmp(path + before + n, star + 1) != 0)
-        return false;
-    if (n < ID_SIZE) { /* a longer segment is no id: it stays "" and is not found */
-        memcpy(id, path + before, n);
-        id[n] = '\0';
+    const char *header = http_header(c->request, "X-Forwarded-For");
+    size_t n = header ? strspn(header, "0123456789abcdefABCDEF:.") : 0;
+    snprintf(out, ADDRESS_SIZE, "%.*s", (int)n, header ? header : "");
+}
+
+/* ids: receive the segments of '*', "" when longer than any id; false when the path is another. */
+static bool path_matches(const char *pattern, const char *path, char ids[2][SEGMENT_SIZE])
+{
+    size_t stars = 0;
+    ids[0][0] = ids[1][0] = '\0';
+    while (*pattern) {
+        if (*pattern != '*') {
+            if (*pattern++ != *path++)
+                return false;
+            continue;
+        }
+        size_t n = strcspn(path, "/");
+        if (n == 0 || stars == 2)
+            return false;
+        if (n < SEGMENT_SIZE) {
+            memcpy(ids[stars], path, n);
+            ids[stars][n] = '\0';
+        }
+        stars++;
+        pattern++;
+        path += n;
     }
-    return true;
+    return *path == '\0';
 }
 
 static const char *effective_method(const struct http_request *r)
@@ -68,18 +117,22 @@ static const char *effective_method(const struct http_request *r)
     return strcmp(r->method, "HEAD") == 0 ? "GET" : r->method;
 }
 
-static const struct route *find_route(const struct http_request *r, char id[ID_SIZE],
-                                      const char **allowed)
+/* allowed: gets the methods of the path, "" when there is no such path. */
+static const struct route *find_route(const struct http_request *r, char ids[2][SEGMENT_SIZE], char allowed[ALLOWED_SIZE])
 {
     const char *method = effective_method(r);
+    allowed[0] = '\0';
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-        if (!path_matches(routes[i].pattern, r->path, id))
+        if (!path_matches(routes[i].pattern, r->path, ids))
             continue;
         if (strcmp(routes[i].method, method) == 0)
             return &routes[i];
-        *allowed = routes[i].method;
+        size_t used = strlen(allowed);
+        snprintf(allowed + used, ALLOWED_SIZE - used, "%s%s%s", used ? ", " : "", routes[i].method,
+                 strcmp(routes[i].method, "GET") == 0 ? ", HEAD" : "");
     }
-    if (*allowed || strncmp(r->path, "/v1/", 4) == 0 || strcmp(method, "GET") != 0)
+    bool api = strncmp(r->path, "/v1/", 4) == 0 || strncmp(r->path, "/operator/", 10) == 0;
+    if (allowed[0] || api || strcmp(method, "GET") != 0)
         return NULL;
     return &static_route;
 }
@@ -115,11 +168,11 @@ static bool read_body(struct call *c)
 
 static void refuse_unknown(struct http_request *r, const char *allowed)
 {
-    if (!allowed) {
+    if (!*allowed) {
         respond_problem(r, "not_found", NULL, NULL);
         return;
     }
-    http_add_header(r, "Allow", strcmp(allowed, "POST") == 0 ? "POST" : "GET, HEAD");
+    http_add_header(r, "Allow", allowed);
     json_t *body = json_pack("{ss ss si ss ss}", "type", "/help#invalid_request", "title",
                              "This address does not take that method.", "status", 405, "reason",
                              "invalid_request", "request_id", r->id);
@@ -132,9 +185,8 @@ static void refuse_unknown(struct http_request *r, const char *allowed)
 void route_request(void *user, struct http_request *r)
 {
     struct gateway *g = user;
-    char id[ID_SIZE] = "";
-    const char *allowed = NULL;
-    const struct route *route = find_route(r, id, &allowed);
+    char ids[2][SEGMENT_SIZE] = {"", ""}, allowed[ALLOWED_SIZE];
+    const struct route *route = find_route(r, ids, allowed);
     struct call *c = route ? calloc(1, sizeof *c) : NULL;
     metric_add("beistand_requests_total", "", 1);
     if (!c) {
@@ -142,11 +194,15 @@ void route_request(void *user, struct http_request *r)
         return;
     }
     *c = (struct call){.gateway = g, .request = r, .route = route};
-    memcpy(c->session, id, sizeof id);
+    memcpy(c->ids, ids, sizeof ids);
+    if (strlen(ids[0]) < ID_SIZE)
+        memcpy(c->session, ids[0], strlen(ids[0]) + 1);
     r->user = c;
     r->free_user = call_free;
     if (route->access == ACCESS_MEMBER)
         authenticate(c);
+    else if (route->access == ACCESS_OPERATOR)
+        authenticate_operator(c);
     else if (read_body(c))
         route->handle(c);
 }

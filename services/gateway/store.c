@@ -4,7 +4,6 @@
 #include "common/random.h"
 #include "generated/lua_scripts.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,46 +45,6 @@ void store_presence(struct gateway *g, const char *sid, redis_fn fn, void *user)
     char key[KEY_SIZE];
     bucket_key(key, sizeof key, bucket_of_id(sid), "presence", sid);
     redis_send(g->redis, fn, user, "HGETALL", key, NULL);
-}
-
-void store_login(struct call *c, const char *email, redis_fn fn)
-{
-    char lower[256], digest[65], key[KEY_SIZE];
-    size_t n = 0;
-    for (; email[n] && n < sizeof lower - 1; n++)
-        lower[n] = (char)tolower((unsigned char)email[n]);
-    sha256_hex(digest, lower, n);
-    bucket_key(key, sizeof key, bucket_of_digest(digest), "login", digest);
-    redis_send(c->gateway->redis, fn, c, "GET", key, NULL);
-}
-
-void store_cookie(struct call *c, const char *cookie, redis_fn fn)
-{
-    char ttl[16];
-    secret_key(c->who.key, c->who.bucket, "cookie", cookie);
-    snprintf(ttl, sizeof ttl, "%d", COOKIE_TTL_S);
-    redis_send(c->gateway->redis, NULL, NULL, "HSET", c->who.key, "company", c->who.company,
-               "technician", c->who.technician, "csrf", c->who.csrf, NULL);
-    redis_send(c->gateway->redis, fn, c, "EXPIRE", c->who.key, ttl, NULL);
-}
-
-void store_forget_cookie(struct call *c, redis_fn fn)
-{
-    redis_send(c->gateway->redis, fn, c, "DEL", c->who.key, NULL);
-}
-
-void store_take_activation(struct call *c, const char *secret, redis_fn fn)
-{
-    char key[KEY_SIZE];
-    secret_key(key, c->who.bucket, "activate-account", secret);
-    redis_send(c->gateway->redis, fn, c, "GETDEL", key, NULL);
-}
-
-void store_password(struct call *c, const char *encoded, redis_fn fn)
-{
-    char key[KEY_SIZE];
-    bucket_key(key, sizeof key, c->who.bucket, "technician", c->who.technician);
-    redis_send(c->gateway->redis, fn, c, "HSET", key, "password", encoded, NULL);
 }
 
 void store_open_sessions(struct call *c, redis_fn fn)

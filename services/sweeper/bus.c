@@ -1,4 +1,5 @@
-/* Topics of the sweeper: beistand.journal (the outboxes), beistand.commands and beistand.mail (what is due). */
+/* Topics of the sweeper: beistand.journal and beistand.directory (the outboxes), beistand.commands and beistand.mail
+ * (what is due). */
 #include "sweeper.h"
 
 #include "common/log.h"
@@ -8,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const warm[] = {"beistand.journal", "beistand.commands", "beistand.mail", NULL};
+static const char *const warm[] = {"beistand.journal", "beistand.commands", "beistand.mail",
+                                   "beistand.directory", NULL};
 
 static const struct {
     const char *kind, *type, *topic;
@@ -25,22 +27,34 @@ struct kafka *bus_new(struct sweeper *s, const char *bootstrap, const char *prof
     return kafka_new(s->service.loop, &o);
 }
 
-/* The session's id is the key: all of a session's events are in one partition, in order. */
-static void event_key(const char *event, char out[ID_SIZE])
+/* Where an event goes, by its type: the directory's topic is compacted, key = id, so the newest state of each stays. */
+static const struct {
+    const char *type, *topic, *key;
+} routes[] = {
+    {"directory.changed", "beistand.directory", "id"},
+    /* The session's id is the key: all of a session's events are in one partition, in order. */
+    {"", "beistand.journal", "session"},
+};
+
+static const char *route_event(const char *event, char key[ID_SIZE])
 {
     json_t *json = json_loads(event, 0, NULL);
-    const char *session = json_string_value(json_object_get(json, "session"));
-    snprintf(out, ID_SIZE, "%s", session ? session : "");
+    const char *type = json_string_value(json_object_get(json, "type"));
+    size_t i = 0;
+    while (routes[i].type[0] && (!type || strcmp(routes[i].type, type) != 0))
+        i++;
+    const char *name = json_string_value(json_object_get(json, routes[i].key));
+    snprintf(key, ID_SIZE, "%s", name ? name : "");
     json_decref(json);
+    return routes[i].topic;
 }
 
 int bus_journal(struct bucket *b, const char *id, const char *event, kafka_delivered_fn fn)
 {
     char key[ID_SIZE], event_id[48];
-    event_key(event, key);
+    const char *topic = route_event(event, key);
     snprintf(event_id, sizeof event_id, "%d-%s", b->number, id);
-    return kafka_produce(b->sweeper->kafka, "beistand.journal", key, event, strlen(event), event_id,
-                         fn, b);
+    return kafka_produce(b->sweeper->kafka, topic, key, event, strlen(event), event_id, fn, b);
 }
 
 void bus_due(struct bucket *b, const char *kind, const char *session)

@@ -104,12 +104,15 @@ class Processes:
         self.start_redis()
         self.start_broker()
         (self.dir / "keys").write_text("k1:" + secrets.token_hex(32) + "\n")
+        (self.dir / "directory.key").write_text("d1:" + secrets.token_hex(32) + "\n")
+        (self.dir / "operator.key").write_text(secrets.token_urlsafe(32) + "\n")
         subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", self.dir / "sign.pem"], check=True,
                        stderr=subprocess.DEVNULL)
         self.env = {
             "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}", "KAFKA_BOOTSTRAP": self.bootstrap,
             "KAFKA_PROFILE": "mock", "SECRET_KEYS_FILE": str(self.dir / "keys"),
             "SIGNING_KEY_FILE": str(self.dir / "sign.pem"), "PUBLIC_ORIGIN": "https://support.example",
+            "DIRECTORY_KEY_FILE": str(self.dir / "directory.key"), "OPERATOR_KEY_FILE": str(self.dir / "operator.key"),
             "PROGRAM_FILE": "/bin/true", **settings,
         }
 

@@ -43,7 +43,11 @@ export type ReasonCode =
   "rate_limited" |
   "idempotency_conflict" |
   "unavailable" |
-  "network_blocked";
+  "network_blocked" |
+  "second_factor_required" |
+  "precondition_failed" |
+  "last_administrator" |
+  "email_taken";
 
 /** status: HTTP; 0: a state or an end that no request is answered with. */
 export interface Reason {
@@ -530,6 +534,54 @@ export const reasons: Record<ReasonCode, Reason> = {
       "it": "La rete del cliente blocca l'accesso a questo servizio. Gli chieda di consentire host e porta indicati dal programma nel firewall, nel proxy o nell'ispezione TLS, oppure di usare un'altra rete.",
       "pt": "A rede do cliente bloqueia o acesso a este serviço. Peça-lhe que permita o anfitrião e a porta indicados pelo programa na firewall, no proxy ou na inspeção TLS, ou que use outra rede.",
       "nl": "Het netwerk van de klant blokkeert de weg naar deze dienst. Vraag om de host en poort die het programma noemt toe te staan in firewall, proxy of TLS-inspectie, of om een ander netwerk te gebruiken."
+    }
+  },
+  "second_factor_required": {
+    "status": 401,
+    "technician": {
+      "en": "This account has a second factor. Enter the code from your authenticator app; each code works once. Without the app, use a recovery code or ask an administrator.",
+      "de": "Dieses Konto hat einen zweiten Faktor. Geben Sie den Code aus Ihrer Authenticator-App ein; jeder Code gilt nur einmal. Ohne die App nehmen Sie einen Wiederherstellungscode oder fragen Sie einen Administrator.",
+      "fr": "Ce compte a un second facteur. Saisissez le code de votre application d'authentification ; chaque code ne sert qu'une fois. Sans l'application, utilisez un code de secours ou adressez-vous à un administrateur.",
+      "es": "Esta cuenta tiene un segundo factor. Introduzca el código de su aplicación de autenticación; cada código sirve una sola vez. Sin la aplicación, use un código de recuperación o pregunte a un administrador.",
+      "it": "Questo account ha un secondo fattore. Inserisca il codice dell'app di autenticazione; ogni codice vale una sola volta. Senza l'app usi un codice di recupero o chieda a un amministratore.",
+      "pt": "Esta conta tem um segundo fator. Introduza o código da sua aplicação de autenticação; cada código serve uma só vez. Sem a aplicação, use um código de recuperação ou pergunte a um administrador.",
+      "nl": "Dit account heeft een tweede factor. Voer de code uit uw authenticator-app in; elke code werkt één keer. Zonder de app gebruikt u een herstelcode of vraagt u een beheerder."
+    }
+  },
+  "precondition_failed": {
+    "status": 412,
+    "technician": {
+      "en": "Somebody else has changed this meanwhile. Load it again, look at what is different, and repeat your change.",
+      "de": "Jemand anderes hat das inzwischen geändert. Laden Sie es neu, sehen Sie sich den Unterschied an und wiederholen Sie Ihre Änderung.",
+      "fr": "Quelqu'un d'autre l'a modifié entre-temps. Rechargez, regardez la différence et refaites votre modification.",
+      "es": "Otra persona lo ha cambiado entretanto. Vuelva a cargarlo, mire la diferencia y repita su cambio.",
+      "it": "Nel frattempo qualcun altro ha fatto una modifica. Ricarichi, guardi la differenza e ripeta la sua modifica.",
+      "pt": "Entretanto outra pessoa alterou isto. Volte a carregar, veja a diferença e repita a sua alteração.",
+      "nl": "Iemand anders heeft dit intussen gewijzigd. Laad het opnieuw, bekijk het verschil en herhaal uw wijziging."
+    }
+  },
+  "last_administrator": {
+    "status": 409,
+    "technician": {
+      "en": "This is the company's last administrator. Make somebody else an administrator first, then change or remove this one.",
+      "de": "Das ist der letzte Administrator des Unternehmens. Machen Sie zuerst jemand anderen zum Administrator; dann können Sie diesen ändern oder entfernen.",
+      "fr": "C'est le dernier administrateur de l'entreprise. Nommez d'abord un autre administrateur, puis modifiez ou supprimez celui-ci.",
+      "es": "Es el último administrador de la empresa. Nombre antes a otro administrador; después podrá cambiar o eliminar este.",
+      "it": "È l'ultimo amministratore dell'azienda. Nomini prima un altro amministratore, poi modifichi o rimuova questo.",
+      "pt": "É o último administrador da empresa. Nomeie primeiro outro administrador e depois altere ou remova este.",
+      "nl": "Dit is de laatste beheerder van het bedrijf. Maak eerst iemand anders beheerder en wijzig of verwijder daarna deze."
+    }
+  },
+  "email_taken": {
+    "status": 409,
+    "technician": {
+      "en": "This e-mail address signs somebody in already. Use another address, or change the existing person.",
+      "de": "Mit dieser E-Mail-Adresse meldet sich schon jemand an. Nehmen Sie eine andere Adresse, oder ändern Sie die vorhandene Person.",
+      "fr": "Cette adresse e-mail sert déjà à quelqu'un pour se connecter. Utilisez une autre adresse ou modifiez la personne existante.",
+      "es": "Alguien ya inicia sesión con esta dirección de correo. Use otra dirección o modifique la persona existente.",
+      "it": "Questo indirizzo e-mail è già usato da qualcuno per accedere. Usi un altro indirizzo o modifichi la persona esistente.",
+      "pt": "Alguém já inicia sessão com este endereço de e-mail. Use outro endereço ou altere a pessoa existente.",
+      "nl": "Met dit e-mailadres meldt iemand zich al aan. Gebruik een ander adres of wijzig de bestaande persoon."
     }
   }
 };

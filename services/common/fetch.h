@@ -1,0 +1,32 @@
+/* HTTP requests to other people's servers on the loop (libcurl's multi interface; names are resolved by its own threads).
+ * Bounded in number, time and size; redirects are not followed; TLS certificates are checked; addresses that are not public
+ * (address.h) are refused when the socket is made, whatever the name resolved to. */
+#ifndef BEISTAND_FETCH_H
+#define BEISTAND_FETCH_H
+
+#include "loop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { FETCH_MAX = 64, FETCH_ANSWER_MAX = 262144, FETCH_TIMEOUT_MS = 10000 };
+
+struct fetcher;
+
+struct fetch_request {
+    const char *url;
+    const char *form;             /* body of a POST (application/x-www-form-urlencoded); NULL: GET */
+    const char *user, *password;  /* HTTP basic authentication; NULL: none */
+    const char *bearer;           /* access token; NULL: none */
+};
+
+/* status 0: no answer; body is then a short reason. body is NUL-terminated and valid during the call. */
+typedef void (*fetch_fn)(void *user, long status, const char *body, size_t size);
+
+/* allow_private: also plain http and addresses that are not public. NULL without memory. */
+struct fetcher *fetcher_new(struct loop *l, bool allow_private);
+void fetcher_free(struct fetcher *f); /* what runs is dropped without an answer */
+/* Copies the request. done runs once, later; false (and done does not run) when FETCH_MAX are running. */
+bool fetch(struct fetcher *f, const struct fetch_request *r, fetch_fn done, void *user);
+
+#endif

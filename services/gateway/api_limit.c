@@ -1,0 +1,84 @@
+/* How many requests a second one credential may make, over all gateways: a token bucket in Redis. Tokens are fetched some
+ * at a time, so that most requests ask nobody; what a gateway did not spend is lost for a moment, never gained. */
+#include "sign_in.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BURST_SECONDS = 5, AT_A_TIME = 16, ENTRIES_MAX = 20000, KEPT_MS = 1000 };
+
+struct spender {
+    char key[96]; /* Redis key of the credential */
+    unsigned tokens;
+    int64_t until; /* loop time: tokens do not keep */
+    UT_hash_handle hh;
+};
+
+static struct spender *spenders;
+
+void api_limits_free(void)
+{
+    struct spender *s, *next;
+    HASH_ITER(hh, spenders, s, next) {
+        HASH_DEL(spenders, s);
+        free(s);
+    }
+}
+
+static struct spender *spender_of(const char *key)
+{
+    struct spender *s;
+    HASH_FIND_STR(spenders, key, s);
+    if (s)
+        return s;
+    if (HASH_COUNT(spenders) >= ENTRIES_MAX)
+        api_limits_free();
+    s = calloc(1, sizeof *s);
+    if (!s)
+        abort();
+    memcpy(s->key, key, strnlen(key, sizeof s->key - 1));
+    HASH_ADD_STR(spenders, key, s);
+    return s;
+}
+
+/* Small limits are exact, large ones are fetched in bulk. */
+static unsigned at_a_time(const struct gateway *g)
+{
+    return g->settings.api_rate >= 4 * AT_A_TIME ? AT_A_TIME : 1;
+}
+
+static void on_tokens(void *user, const redisReply *reply)
+{
+    struct call *c = user;
+    const struct gateway *g = c->gateway;
+    if (!reply || reply->type != REDIS_REPLY_INTEGER) {
+        call_refuse(c, "unavailable", NULL);
+    } else if (reply->integer > 0) {
+        limit_refuse(c, reply->integer);
+    } else {
+        struct spender *s = spender_of(c->who.key);
+        s->tokens += at_a_time(g) - 1;
+        s->until = loop_now_ms(g->service.loop) + KEPT_MS;
+        c->then(c);
+    }
+}
+
+void limit_api(struct call *c, void (*then)(struct call *c))
+{
+    const struct gateway *g = c->gateway;
+    if (g->settings.api_rate == 0) {
+        then(c);
+        return;
+    }
+    struct spender *s = spender_of(c->who.key);
+    if (loop_now_ms(g->service.loop) >= s->until)
+        s->tokens = 0;
+    if (s->tokens > 0) {
+        s->tokens--;
+        then(c);
+        return;
+    }
+    unsigned burst = (unsigned)g->settings.api_rate * BURST_SECONDS;
+    c->then = then;
+    store_tokens(c, c->who.key, burst, 1000.0 / (double)g->settings.api_rate, at_a_time(g), on_tokens);
+}
