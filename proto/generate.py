@@ -303,8 +303,8 @@ bool plan_allows(const struct plan *p, const char *feature);
 /* The same for a company with modules ("insights", comma separated; NULL: none). */
 bool plan_allows_with(const struct plan *p, const char *modules, const char *feature);
 const struct plan *plan_list(size_t *n);
-/* JSON list of the plans that have ad-hoc support: the argument of proto/lua/create.lua. */
-extern const char plans_adhoc_json[];
+/* {"basic": {"adhoc": true, "limit_technician": 1, "limit_company": 5}, …}: what the transitions are told of the plans. */
+extern const char plans_json[];
 """
 
 PLANS_C = """\
@@ -368,12 +368,12 @@ def make_plans():
         adhoc = "true" if plan["adhoc"] else "false"
         rows.append(f'    {{"{name}", {adhoc}, {plan["limit_technician"]}, {plan["limit_company"]}, '
                     f'"{features}", "{modules}"}},\n')
-    adhoc = json.dumps([n for n, p in data["plans"].items() if p["adhoc"]], separators=(",", ":"))
+    told = {n: {k: p[k] for k in ("adhoc", "limit_technician", "limit_company")} for n, p in data["plans"].items()}
     table = "static const struct plan plans[] = {\n" + "".join(rows) + "};\n"
     return {
         "plans.h": guard("plans", PLANS_H),
         "plans.c": f'/* {NOTE} */\n#include "generated/plans.h"\n\n#include <string.h>\n\n{table}\n'
-                   f"const char plans_adhoc_json[] = {c_string(adhoc)};\n\n{PLANS_C}",
+                   f"const char plans_json[] = {c_string(json.dumps(told, separators=(',', ':')))};\n\n{PLANS_C}",
     }
 
 

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { RETRY_MS = 2000 };
+
 static void make_key(char out[33])
 {
     uint8_t raw[16];
@@ -15,66 +17,149 @@ static void make_key(char out[33])
         snprintf(out + 2 * i, 3, "%02x", raw[i]);
 }
 
+static void again(struct program *p)
+{
+    p->retry_at = clock_monotonic_ms() + RETRY_MS;
+}
+
+/* The service says itself that it cannot now, or something stands between us and it (S-37). */
 static void retry_later(struct program *p)
 {
-    p->retry_at = clock_monotonic_ms() + 2000;
-    snprintf(p->network_error, sizeof p->network_error, "%s", p->http.error);
-    /* S-37: what stands between us and the service, in the words of who noticed. */
-    p->seams.state(p->seams.user, p->state, "network_blocked");
+    char reason[64] = "";
+    const char *body = p->http.body;
+    again(p);
+    if (p->http.status > 0 && body && json_valid(body, p->http.body_size))
+        json_get_text(body, "reason", reason, sizeof reason);
+    if (reason[0])
+        p->seams.state(p->seams.user, p->state, reason);
+    else
+        program_network_failed(p, p->http.status, p->http.error);
+}
+
+/* true when the answer is the service's word; else it is asked again later. */
+static bool answered(struct program *p)
+{
+    if (p->http.status > 0 && p->http.status < 500 && p->http.status != 429 && json_valid(p->http.body, p->http.body_size)) {
+        program_network_works(p);
+        return true;
+    }
+    retry_later(p);
+    return false;
+}
+
+static void take_reason(struct program *p, char reason[64])
+{
+    snprintf(reason, 64, "not_found");
+    json_get_text(p->http.body, "reason", reason, 64);
 }
 
 /* ---- before the code ---- */
 
-static void on_reported(struct program *p)
+static void ask_code(struct program *p)
 {
-    char reason[64] = "";
-    if (p->saved.reason[0]) { /* the pre-flight's verdict; whether it was heard or not */
-        program_set_state(p, PROGRAM_REMOVING, p->saved.reason);
-        return;
-    }
-    if (p->http.status < 0 || p->http.status >= 500) {
-        retry_later(p);
-        return;
-    }
-    p->network_error[0] = '\0';
-    bool valid = json_valid(p->http.body, p->http.body_size);
-    if (p->http.status != 200) {
-        if (valid)
-            json_get_text(p->http.body, "reason", reason, sizeof reason);
-        program_set_state(p, PROGRAM_REMOVING, reason[0] ? reason : "not_found");
-        return;
-    }
-    if (valid) {
-        json_get_text(p->http.body, "session", p->saved.session, sizeof p->saved.session);
-        json_get_text(p->http.body, "technician", p->saved.technician, sizeof p->saved.technician);
-        json_get_text(p->http.body, "company", p->saved.company, sizeof p->saved.company);
-    }
-    if (!p->saved.installed) {
-        p->saved.installed = true; /* saved first: an interrupted installation is removed at the next start */
-        program_save(p);
-        if (!p->seams.install(p->seams.user)) {
-            program_set_state(p, PROGRAM_REMOVING, "service_failed");
-            return;
-        }
-    }
     program_set_state(p, PROGRAM_CODE, "");
     p->seams.ask_code(p->seams.user, "", -1, p->saved.technician, p->saved.company);
 }
 
-static void post_report(struct program *p)
+/* Heard or not: what was found does not change by it. */
+static void on_set_up_reported(struct program *p)
+{
+    p->set_up_due = false;
+    if (p->verdict[0])
+        program_set_state(p, PROGRAM_REMOVING, p->verdict);
+    else
+        ask_code(p);
+}
+
+static void set_up(struct program *p)
+{
+    p->saved.installed = true; /* saved first: an interrupted installation is removed at the next start */
+    program_save(p);
+    if (!p->seams.install(p->seams.user))
+        snprintf(p->verdict, sizeof p->verdict, "service_failed");
+    p->set_up_due = true;
+    p->retry_at = 0;
+}
+
+static void on_reported(struct program *p)
+{
+    char reason[64];
+    if (p->verdict[0]) { /* the pre-flight's; whether it was heard or not */
+        program_set_state(p, PROGRAM_REMOVING, p->verdict);
+        return;
+    }
+    if (!answered(p))
+        return;
+    if (p->http.status != 200) {
+        take_reason(p, reason);
+        program_set_state(p, PROGRAM_REMOVING, reason);
+        return;
+    }
+    json_get_text(p->http.body, "session", p->saved.session, sizeof p->saved.session);
+    json_get_text(p->http.body, "technician", p->saved.technician, sizeof p->saved.technician);
+    json_get_text(p->http.body, "company", p->saved.company, sizeof p->saved.company);
+    if (p->saved.installed)
+        ask_code(p);
+    else
+        set_up(p);
+}
+
+static void put_earlier(struct program *p, struct json_out *o)
+{
+    json_open(o, "earlier");
+    json_put_text(o, "session", p->saved.session);
+    json_put_text(o, "agent_token", p->saved.agent_token);
+    json_close(o);
+}
+
+/* Posts what the pre-flight finds, or what the set-up came to. */
+static void post_checks(struct program *p, void (*done)(struct program *p))
 {
     char checks[512] = "{}", body[1024];
+    bool earlier = p->state == PROGRAM_EARLIER;
     struct json_out o;
-    const char *reason = p->seams.preflight(p->seams.user, checks, sizeof checks);
+    if (p->set_up_due && p->verdict[0]) {
+        snprintf(checks, sizeof checks, "{\"set_up\":\"failed\"}");
+    } else {
+        const char *reason = p->seams.preflight(p->seams.user, checks, sizeof checks);
+        snprintf(p->verdict, sizeof p->verdict, "%s", reason ? reason : "");
+    }
+    if (p->set_up_due && !p->verdict[0] && strcmp(checks, p->checks) == 0) {
+        on_set_up_reported(p); /* nothing new to tell */
+        return;
+    }
+    snprintf(p->checks, sizeof p->checks, "%s", checks);
     json_out_init(&o, body, sizeof body);
     json_open(&o, NULL);
-    json_put_text(&o, "token", p->saved.link_token);
+    json_put_text(&o, "token", earlier ? p->next_token : p->saved.link_token);
     json_put_raw(&o, "checks", checks);
+    if (p->verdict[0])
+        json_put_text(&o, "reason", p->verdict);
+    if (p->verdict[0] && p->verdict_detail[0])
+        json_put_text(&o, "detail", p->verdict_detail);
+    if (earlier)
+        put_earlier(p, &o);
     json_close(&o);
-    if (reason)
-        snprintf(p->saved.reason, sizeof p->saved.reason, "%s", reason);
-    if (!program_request(p, "POST", "/agent/v1/invitations/reports", NULL, body, on_reported))
-        retry_later(p);
+    if (!program_request(p, "POST", "/agent/v1/invitations/reports", NULL, body, done))
+        again(p);
+    crypto_wipe(body, sizeof body);
+}
+
+/* ---- an earlier session on this PC ---- */
+
+static void on_earlier_reported(struct program *p)
+{
+    char reason[64];
+    if (!answered(p))
+        return;
+    if (p->http.status == 200 && !p->verdict[0]) {
+        /* The server has ended it; here it is only left over. It goes, its receipt is delivered, then the new link's turn. */
+        program_ended(p, "session_expired");
+        return;
+    }
+    take_reason(p, reason);
+    p->next_token[0] = '\0'; /* over for good, and nothing of the session that is open here is touched */
+    program_set_state(p, PROGRAM_OVER, p->verdict[0] ? p->verdict : reason);
 }
 
 /* ---- the code ---- */
@@ -87,7 +172,8 @@ static void take_activation(struct program *p)
     if (!json_valid(body, p->http.body_size) || !json_get_text(body, "session", s->session, sizeof s->session) ||
         !json_get_text(body, "agent_token", s->agent_token, sizeof s->agent_token) ||
         !json_get_integer(body, "expires_at", &s->expires_ms)) {
-        retry_later(p);
+        program_network_failed(p, p->http.status, p->http.error);
+        again(p);
         return;
     }
     json_get_text(body, "technician", s->technician, sizeof s->technician);
@@ -109,10 +195,8 @@ static void on_activated(struct program *p)
         take_activation(p);
         return;
     }
-    if (p->http.status < 0 || p->http.status >= 500 || !json_valid(p->http.body, p->http.body_size)) {
-        retry_later(p);
+    if (!answered(p))
         return;
-    }
     json_get_text(p->http.body, "reason", reason, sizeof reason);
     json_get_integer(p->http.body, "attempts_left", &left);
     /* Only another code can help; or, once locked, a new invitation: the dialog stays and says so. */
@@ -143,7 +227,7 @@ static void post_activation(struct program *p)
     json_put_text(&o, "receipt_key", key);
     json_close(&o);
     if (!program_request(p, "POST", "/agent/v1/activations", p->saved.activation_key, body, on_activated))
-        retry_later(p);
+        again(p);
     crypto_wipe(body, sizeof body);
 }
 
@@ -168,6 +252,8 @@ void activation_post(struct program *p)
         return;
     if (p->state == PROGRAM_ACTIVATING)
         post_activation(p);
+    else if (p->state == PROGRAM_EARLIER)
+        post_checks(p, on_earlier_reported);
     else
-        post_report(p);
+        post_checks(p, p->set_up_due ? on_set_up_reported : on_reported);
 }

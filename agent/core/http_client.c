@@ -97,10 +97,12 @@ static long dechunk(char *body, size_t n)
 /* The server closed: what came is the whole answer. */
 static bool read_answer(struct http_client *c)
 {
+    if (c->answer_size == 0)
+        return finish(c, -1, "tcp: closed without an answer");
     char *head_end = c->answer ? strstr(c->answer, "\r\n\r\n") : NULL;
     int status;
     if (!head_end || sscanf(c->answer, "HTTP/1.%*1d %3d", &status) != 1)
-        return finish(c, -1, "the answer is not HTTP");
+        return finish(c, -1, HTTP_NOT_HTTP);
     char *body = head_end + 4;
     size_t n = c->answer_size - (size_t)(body - c->answer);
     *head_end = '\0';

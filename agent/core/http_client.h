@@ -14,6 +14,8 @@ struct origin {
 /* "https://host[:port]"; 0, or -1. */
 int origin_parse(struct origin *out, const char *text);
 
+#define HTTP_NOT_HTTP "the answer is not HTTP" /* error of an answer that came and is none */
+
 struct http_header {
     const char *name, *value; /* value NULL: left out */
 };

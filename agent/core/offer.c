@@ -24,6 +24,30 @@ static bool signed_by_one(const char *claims, const char *signature_text, const 
     return false;
 }
 
+static const char *const known[] = {"remote", "chat", "files", "dashboard"};
+
+static void read_features(const char *text, const char *name, char out[64])
+{
+    snprintf(out, 64, ",");
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (json_array_has(text, name, known[i]))
+            snprintf(out + strlen(out), 64 - strlen(out), "%s,", known[i]);
+}
+
+static bool listed(const char list[64], const char *feature)
+{
+    char item[40];
+    snprintf(item, sizeof item, ",%.36s,", feature);
+    return strlen(feature) <= 36 && *feature && !strchr(feature, ',') && strstr(list, item) != NULL;
+}
+
+const char *offer_refuses(const struct offer *o, const char *feature)
+{
+    if (listed(o->features, feature))
+        return NULL;
+    return listed(o->withheld, feature) ? "permission_missing" : "plan_excludes_feature";
+}
+
 int offer_read(struct offer *out, const char *claims, const char *signature, const char *conn_id,
                const char *session, const struct offer_keys *keys, int64_t now_ms)
 {
@@ -45,7 +69,10 @@ int offer_read(struct offer *out, const char *claims, const char *signature, con
         !json_get_text(text, "mode", out->mode, sizeof out->mode) ||
         !json_get_bool(text, "view_only", &out->view_only) || !json_get_integer(text, "exp", &out->expires_ms))
         return -1;
-    out->remote = json_array_has(text, "features", "remote");
+    /* Absent means no: claims of an older server never give more. */
+    out->dashboard_read_only = !json_get_bool(text, "dashboard_read_only", &out->dashboard_read_only) || out->dashboard_read_only;
+    read_features(text, "features", out->features);
+    read_features(text, "withheld", out->withheld);
     snprintf(out->claims, sizeof out->claims, "%s", claims);
     return strcmp(out->conn_id, conn_id) == 0 && strcmp(out->session, session) == 0 && now_ms < out->expires_ms
                ? 0

@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAVED_VERSION = 1, CODE_DIGITS = 12, MARK_MS = 60000, SERVER_CHECK_MS = 30000 };
+enum { CLOSE_REBOOT = 4100, CLOSE_SHUT_DOWN, CLOSE_PROGRAM_CLOSED }; /* proto/channel.md section 2 */
+enum { SAVED_VERSION = 2, CODE_DIGITS = 12, MARK_MS = 60000, SERVER_CHECK_MS = 30000, CONTROL_FAILURES = 3, TELL_MS = 200 };
 
 const char *program_state_name(enum program_state s)
 {
-    static const char *const names[] = {"start",  "reporting", "code",    "activating",
-                                        "active", "removing",  "receipt", "over"};
+    static const char *const names[] = {"start",      "earlier", "reporting", "code", "activating",
+                                        "active",     "removing", "receipt",  "over"};
     return names[s];
 }
 
@@ -42,8 +43,26 @@ void program_save(struct program *p)
     p->seams.save(p->seams.user, "session", &p->saved, sizeof p->saved);
 }
 
+/* The earlier session is gone with all it had made; the link that was to be used begins now. */
+static void begin_next(struct program *p)
+{
+    struct saved fresh = {.version = SAVED_VERSION, .clock_mark = p->saved.clock_mark, .server_offset = p->saved.server_offset};
+    snprintf(fresh.link_token, sizeof fresh.link_token, "%s", p->next_token);
+    crypto_wipe(&p->saved, sizeof p->saved);
+    p->saved = fresh;
+    p->next_token[0] = p->verdict[0] = '\0';
+    p->end_asked = p->paired_due = false;
+    p->told_n = 0;
+    p->retry_at = 0;
+    program_set_state(p, PROGRAM_START, "");
+}
+
 void program_set_state(struct program *p, enum program_state state, const char *reason)
 {
+    if (state == PROGRAM_OVER && p->next_token[0]) {
+        begin_next(p);
+        return;
+    }
     p->state = state;
     if (reason != p->reason)
         snprintf(p->reason, sizeof p->reason, "%s", reason);
@@ -68,6 +87,21 @@ const char *program_technician(const struct program *p)
 const char *program_network_error(const struct program *p)
 {
     return p->network_error;
+}
+
+enum network_block program_blocked(const struct program *p)
+{
+    return p->blocked;
+}
+
+const char *program_earlier_technician(const struct program *p)
+{
+    return p->saved.technician;
+}
+
+const char *program_earlier_company(const struct program *p)
+{
+    return p->saved.company;
 }
 
 static bool load_saved(const struct program_seams *seams, struct saved *out)
@@ -133,7 +167,10 @@ struct program *program_new(const struct program_config *config, const struct pr
     p->seams = *seams;
     for (int i = 0; i < PROGRAM_VIEWERS; i++)
         p->viewers[i].program = p;
-    if (!load_saved(seams, &p->saved)) {
+    bool found = load_saved(seams, &p->saved);
+    if (found && token && strcmp(p->saved.link_token, token) != 0)
+        snprintf(p->next_token, sizeof p->next_token, "%s", token);
+    if (!found) {
         if (!token) {
             free(p);
             return NULL;
@@ -153,7 +190,7 @@ void program_free(struct program *p)
     if (p->http_busy)
         http_client_close(&p->http);
     if (p->control_used)
-        ws_client_close(&p->control, 1001);
+        ws_client_close(&p->control, p->leaving ? p->leaving : CLOSE_PROGRAM_CLOSED);
     crypto_wipe(p, sizeof *p);
     free(p);
 }
@@ -266,9 +303,23 @@ void program_end(struct program *p)
         p->retry_at = 0;
         /* The technician is out at once, whatever the network says. */
         viewers_close(p, "ended_by_customer");
+    } else if (p->state == PROGRAM_EARLIER) {
+        /* Only this try: the session that is open here is another program's. */
+        p->next_token[0] = '\0';
+        program_set_state(p, PROGRAM_OVER, "ended_by_customer");
     } else if (p->state < PROGRAM_ACTIVE) {
         program_set_state(p, PROGRAM_REMOVING, "ended_by_customer");
     }
+}
+
+void program_detail(struct program *p, const char *detail)
+{
+    snprintf(p->verdict_detail, sizeof p->verdict_detail, "%s", detail);
+}
+
+void program_leave(struct program *p, enum program_leave why)
+{
+    p->leaving = why == PROGRAM_LEAVE_REBOOT ? CLOSE_REBOOT : CLOSE_SHUT_DOWN;
 }
 
 /* ---- the control socket ---- */
@@ -277,6 +328,11 @@ static void on_control_open(void *user)
 {
     struct program *p = user;
     p->retry_ms = 0;
+    p->control_failures = 0;
+    program_network_works(p);
+    if (p->blocked_told)
+        program_tell(p, "network_restored", "");
+    p->blocked_told = false;
     p->seams.state(p->seams.user, PROGRAM_ACTIVE, "online");
 }
 
@@ -311,6 +367,20 @@ static void back_off(struct program *p)
     p->retry_at = clock_monotonic_ms() + p->retry_ms / 2 + jitter % (uint32_t)(p->retry_ms / 2 + 1);
 }
 
+/* A socket that opens nowhere while the service itself says nothing against it: something on the way does (S-37). The
+ * server is asked next; if that works, it is told (on_checked). */
+static void judge_control(struct program *p)
+{
+    const struct ws_client *c = &p->control;
+    bool answered = c->http_status > 0 && c->reason[0]; /* our own words */
+    if (answered || c->code != 1006) {
+        p->control_failures = 0;
+    } else if (++p->control_failures == CONTROL_FAILURES) {
+        program_network_failed(p, c->http_status, c->reason);
+        p->checked_at = 0;
+    }
+}
+
 static void step_control(struct program *p)
 {
     static const struct ws_client_hooks template = {NULL, on_control_open, on_control_message};
@@ -321,6 +391,7 @@ static void step_control(struct program *p)
             return;
         p->control_used = false;
         p->seams.state(p->seams.user, PROGRAM_ACTIVE, "offline");
+        judge_control(p);
         if (p->control.code == 4002 || p->control.http_status == 401 || p->control.http_status == 409)
             p->checked_at = 0; /* ask the server what is true */
         back_off(p);
@@ -354,6 +425,8 @@ static void on_checked(struct program *p)
         p->saved.expires_ms = expires;
     if (strcmp(status, "ended") == 0)
         program_ended(p, reason[0] ? reason : "session_expired");
+    else if (p->control_failures >= CONTROL_FAILURES && !p->blocked_told)
+        program_tell(p, "network_blocked", network_block_name(p->blocked)), p->blocked_told = true;
 }
 
 static void on_paired_reported(struct program *p)
@@ -362,6 +435,56 @@ static void on_paired_reported(struct program *p)
         p->paired_due = false;
     else
         p->retry_at = clock_monotonic_ms() + 1000;
+}
+
+/* ---- what the server is told ---- */
+
+void program_tell(struct program *p, const char *reason, const char *detail)
+{
+    if (p->told_n == TOLD_MAX)
+        return;
+    size_t at = (p->told_first + p->told_n++) % TOLD_MAX;
+    snprintf(p->told[at].reason, sizeof p->told[at].reason, "%s", reason);
+    snprintf(p->told[at].detail, sizeof p->told[at].detail, "%s", detail);
+}
+
+static void on_told(struct program *p)
+{
+    bool unheard = p->http.status < 0 || p->http.status >= 500;
+    p->retry_at = unheard ? clock_monotonic_ms() + 1000 : p->retry_at;
+    if (unheard || p->told_n == 0)
+        return;
+    p->told_first = (p->told_first + 1) % TOLD_MAX;
+    p->told_n--;
+}
+
+static void post_told(struct program *p)
+{
+    char body[256], path[96];
+    struct json_out o;
+    json_out_init(&o, body, sizeof body);
+    json_open(&o, NULL);
+    json_put_text(&o, "event", p->told[p->told_first].reason);
+    json_put_text(&o, "detail", p->told[p->told_first].detail);
+    json_close(&o);
+    snprintf(path, sizeof path, "/agent/v1/sessions/%s/reports", p->saved.session);
+    program_request(p, "POST", path, NULL, body, on_told);
+}
+
+void program_network_failed(struct program *p, int status, const char *error)
+{
+    p->blocked = network_classify(status, error);
+    if (status > 0)
+        snprintf(p->network_error, sizeof p->network_error, "HTTP %d", status);
+    else
+        snprintf(p->network_error, sizeof p->network_error, "%s", error);
+    p->seams.state(p->seams.user, p->state, "network_blocked");
+}
+
+void program_network_works(struct program *p)
+{
+    p->blocked = NETWORK_FREE;
+    p->network_error[0] = '\0';
 }
 
 static void step_active(struct program *p)
@@ -380,6 +503,9 @@ static void step_active(struct program *p)
     if (p->paired_due && !p->http_busy) {
         snprintf(path, sizeof path, "/agent/v1/sessions/%s/reports", p->saved.session);
         program_request(p, "POST", path, NULL, "{\"event\":\"paired\"}", on_paired_reported);
+    } else if (p->told_n > 0 && !p->http_busy && clock_monotonic_ms() >= p->told_at) {
+        p->told_at = clock_monotonic_ms() + TELL_MS;
+        post_told(p);
     } else if (!p->http_busy && (p->checked_at == 0 || clock_monotonic_ms() - p->checked_at > SERVER_CHECK_MS)) {
         p->checked_at = clock_monotonic_ms();
         snprintf(path, sizeof path, "/agent/v1/sessions/%s", p->saved.session);
@@ -393,10 +519,17 @@ static void step_active(struct program *p)
 
 static void start(struct program *p)
 {
+    bool unfinished = p->next_token[0] && !p->saved.activated;
     if (p->saved.removed)
         program_set_state(p, PROGRAM_RECEIPT, p->saved.reason);
     else if (p->saved.ended)
         program_set_state(p, PROGRAM_REMOVING, p->saved.reason);
+    else if (unfinished) /* a set-up that was broken off: its left-overs go (S-35) */
+        program_set_state(p, PROGRAM_REMOVING, "");
+    else if (p->next_token[0] && server_now(p) < p->saved.expires_ms)
+        program_set_state(p, PROGRAM_EARLIER, "");
+    else if (p->next_token[0])
+        program_ended(p, "session_expired");
     else if (p->saved.activated)
         program_set_state(p, PROGRAM_ACTIVE, "restarted");
     else
@@ -408,6 +541,7 @@ static void advance(struct program *p)
     step_http(p);
     switch (p->state) {
     case PROGRAM_START: start(p); break;
+    case PROGRAM_EARLIER:
     case PROGRAM_REPORTING:
     case PROGRAM_ACTIVATING: activation_post(p); break;
     case PROGRAM_ACTIVE: step_active(p); break;

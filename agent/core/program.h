@@ -6,6 +6,7 @@
 
 #include "crypto.h"
 #include "http_client.h"
+#include "network.h"
 #include "offer.h"
 #include "screen/rfb.h"
 
@@ -31,6 +32,7 @@ int program_config_read(struct program_config *out, const char *json);
 
 enum program_state {
     PROGRAM_START,
+    PROGRAM_EARLIER,    /* the store has another link's session: asking whether that is still open (S-31) */
     PROGRAM_REPORTING,  /* asking who invites */
     PROGRAM_CODE,       /* waiting for the code */
     PROGRAM_ACTIVATING,
@@ -80,6 +82,11 @@ struct program_seams {
     void (*key)(void *user, bool down, uint32_t keysym, uint32_t scancode);
     void (*pointer)(void *user, unsigned x, unsigned y, unsigned buttons);
     void (*screen_wanted)(void *user, bool wanted); /* capture starts and stops */
+    /* -- may be NULL -- */
+    /* Asks the customer for a function's first use; program_consent() answers, no answer is no (S-45). NULL: granted. */
+    void (*ask_consent)(void *user, const char *feature, const char *technician, const char *company);
+    /* The PC's rule for passwords, as far as it can be read: "min_length=12", or "" (S-32). */
+    void (*password_rule)(void *user, char *text, size_t size);
 };
 
 struct program;
@@ -93,6 +100,11 @@ const char *program_reason(const struct program *p);
 const char *program_technician(const struct program *p);
 /* Why the service could not be reached the last time ("tcp: …", "tls: …"); "" when it could. */
 const char *program_network_error(const struct program *p);
+/* What kind of obstacle that was (state reason network_blocked). */
+enum network_block program_blocked(const struct program *p);
+/* With reason already_activated: whose session is open on this PC. */
+const char *program_earlier_technician(const struct program *p);
+const char *program_earlier_company(const struct program *p);
 
 /* What a store holds of an earlier run, without going on with it. */
 struct program_earlier {
@@ -110,6 +122,13 @@ void program_step(struct program *p, int extra, int timeout_ms);
 bool program_code(struct program *p, const char *digits);
 /* The last eight, in a running program. */
 bool program_digits(struct program *p, const char *digits);
+/* Called before program_free() when the system goes down, so that the technician is told (S-33). */
+enum program_leave { PROGRAM_LEAVE_REBOOT, PROGRAM_LEAVE_SHUT_DOWN };
+void program_leave(struct program *p, enum program_leave why);
+/* Said to the technician with a refusal of the pre-flight: whose session is open already, for instance. */
+void program_detail(struct program *p, const char *detail);
+/* The customer's answer to ask_consent(); taking it back later stops the function. It lasts for the session. */
+void program_consent(struct program *p, const char *feature, bool granted);
 /* The customer ends the session. */
 void program_end(struct program *p);
 

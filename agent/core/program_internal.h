@@ -7,6 +7,7 @@
 #include "program.h"
 #include "ws_client.h"
 
+enum { TOLD_MAX = 8, CONSENT_MS = 30000 };
 enum { IDS = 32, TOKENS = 64, RETRY_MIN_MS = 500, RETRY_MAX_MS = 15000, RESUME_KEPT_MS = 300000, FRAME_MS = 33, CONN_IDS_KEPT = 32 };
 
 /* What survives a restart: one blob, sealed by the platform. */
@@ -25,6 +26,7 @@ struct saved {
     char reason[64];
     int64_t removed_ms;
     char left[512];
+    char consents[64]; /* ",remote,": functions that the customer has allowed */
 };
 
 /* One viewer: a data socket now, and a stream that outlives it for a while. */
@@ -41,6 +43,8 @@ struct viewer {
     int64_t since, lost_at, next_frame;
     bool drop;
     bool left;               /* the viewer said that it goes */
+    char asked[32];          /* the function that waits for the customer's consent, "" none */
+    int64_t asked_until;
     struct viewer *adopted;  /* the slot whose stream a resume takes over */
     enum handshake_mode mode;
     char line[4097];         /* control channel: a line in the making */
@@ -62,15 +66,35 @@ struct program {
     bool control_used;
     int64_t marked_at, mark_saved_at; /* monotonic times: of saved.clock_mark, and of its last save */
     char network_error[160];
+    enum network_block blocked;
+    unsigned control_failures; /* tries since the control socket was open */
+    bool blocked_told;
+    /* Refusals that the server is to hear of (S-30 to S-33), a ring. */
+    struct {
+        char reason[48], detail[96];
+    } told[TOLD_MAX];
+    size_t told_first, told_n;
+    int64_t told_at;
+    char next_token[24]; /* the link that waits until an earlier session's left-overs are gone (S-35) */
+    char verdict[64];    /* of the pre-flight or the set-up; the program stops when it is told */
+    char verdict_detail[512];
+    char checks[512];    /* as told last */
+    bool set_up_due;     /* what installing came to is to be told */
     int64_t retry_at, retry_ms, checked_at;
     char seen[CONN_IDS_KEPT][IDS];
     size_t n_seen;
     struct viewer viewers[PROGRAM_VIEWERS];
     bool end_asked, paired_due, screen_on;
+    unsigned leaving; /* close code that says why the program goes, 0: it was closed */
 };
 
 /* program.c */
 void program_save(struct program *p);
+/* Queued; told as soon as the server can hear it. When too many wait, the newest are lost. */
+void program_tell(struct program *p, const char *reason, const char *detail);
+/* A request or socket came to nothing (as network_classify()); says so. */
+void program_network_failed(struct program *p, int status, const char *error);
+void program_network_works(struct program *p);
 void program_set_state(struct program *p, enum program_state state, const char *reason);
 void program_ended(struct program *p, const char *reason);
 int64_t server_now(struct program *p);
@@ -88,6 +112,15 @@ void viewers_show(struct program *p);
 /* activation.c */
 void activation_begin(struct program *p);
 void activation_post(struct program *p);
+
+/* consent.c */
+bool consent_given(const struct program *p, const char *feature);
+void consent_ask(struct viewer *v, const char *feature);
+void consents_step(struct program *p, int64_t now);
+/* viewer.c: the feature starts, or the viewer is told why not. */
+void viewer_start(struct viewer *v, const char *feature);
+void viewer_refuse(struct viewer *v, const char *reason, const char *detail);
+void viewer_send(struct viewer *v, const char *json);
 
 /* removal.c */
 void removal_begin(struct program *p);

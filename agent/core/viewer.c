@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAITING_MAX = 4 << 20, ROOM_MIN = 65536 };
+enum { WAITING_MAX = 4 << 20, ROOM_MIN = 65536, CLOSE_HANDED_OVER = 4003 };
 
-static void send_line(struct viewer *v, const char *json)
+void viewer_send(struct viewer *v, const char *json)
 {
     char line[1024];
     int n = snprintf(line, sizeof line, "%s\n", json);
@@ -16,11 +16,24 @@ static void send_line(struct viewer *v, const char *json)
         mux_send(v->mux, MUX_CONTROL, line, (size_t)n);
 }
 
+/* The server hears of it too: inside the encrypted channel it sees nothing (S-33). */
+void viewer_refuse(struct viewer *v, const char *reason, const char *detail)
+{
+    char json[256];
+    struct json_out o;
+    json_out_init(&o, json, sizeof json);
+    json_open(&o, NULL);
+    json_put_text(&o, "type", "refused");
+    json_put_text(&o, "reason", reason);
+    json_put_text(&o, "detail", detail);
+    json_close(&o);
+    viewer_send(v, json);
+    program_tell(v->program, reason, detail);
+}
+
 static void refuse(struct viewer *v, const char *reason)
 {
-    char json[160];
-    snprintf(json, sizeof json, "{\"type\":\"refused\",\"reason\":\"%s\",\"detail\":\"\"}", reason);
-    send_line(v, json);
+    viewer_refuse(v, reason, "");
 }
 
 void viewers_show(struct program *p)
@@ -126,6 +139,8 @@ static uint32_t on_judged(void *user, enum handshake_mode mode, bool right)
 {
     struct program *p = ((struct viewer *)user)->program;
     uint32_t delay = 0;
+    if (!right && mode != MODE_RESUME)
+        program_tell(p, mode == MODE_PAIR ? "code_invalid" : "password_wrong", "");
     if (mode == MODE_PAIR && right) {
         p->saved.pair_tries--;
     } else if (mode == MODE_PAIR && p->saved.pair_tries >= PROGRAM_TRIES) {
@@ -170,7 +185,7 @@ static void say_hello(struct viewer *v)
     json_put_text(&o, "os", os);
     json_put_bool(&o, "password_set", p->saved.password_set);
     json_close(&o);
-    send_line(v, json);
+    viewer_send(v, json);
 }
 
 static void on_open(void *user, enum handshake_mode mode, const struct handshake_keys *keys)
@@ -215,7 +230,10 @@ static void set_password(struct viewer *v, const char *line)
     }
     const char *reason = p->seams.make_account(p->seams.user, password);
     if (reason) {
-        refuse(v, reason);
+        char rule[64] = "";
+        if (p->seams.password_rule && strcmp(reason, "password_refused_by_policy") == 0)
+            p->seams.password_rule(p->seams.user, rule, sizeof rule);
+        viewer_refuse(v, reason, rule);
     } else {
         crypto_random(p->saved.salt, SALT_BYTES);
         if (crypto_pbkdf2(p->saved.verifier, password, p->saved.salt, SALT_BYTES, ITERATIONS) == 0) {
@@ -223,7 +241,7 @@ static void set_password(struct viewer *v, const char *line)
             memset(p->saved.digits, 0, sizeof p->saved.digits); /* the password takes over */
             program_save(p);
             p->paired_due = true;
-            send_line(v, "{\"type\":\"password_set\"}");
+            viewer_send(v, "{\"type\":\"password_set\"}");
         } else {
             refuse(v, "account_failed");
         }
@@ -266,15 +284,13 @@ static void on_rfb_pointer(void *user, unsigned x, unsigned y, unsigned buttons)
     p->seams.pointer(p->seams.user, x, y, buttons);
 }
 
-static void start_feature(struct viewer *v, const char *line)
+void viewer_start(struct viewer *v, const char *feature)
 {
     struct program *p = v->program;
     struct rfb_frame frame;
     struct rfb_hooks hooks = {.user = v, .send = on_rfb_send, .key = on_rfb_key, .pointer = on_rfb_pointer};
-    char feature[32];
-    if (!json_get_text(line, "feature", feature, sizeof feature) || strcmp(feature, "remote") != 0 ||
-        !v->offer.remote) {
-        refuse(v, "plan_excludes_feature");
+    if (strcmp(feature, "remote") != 0) {
+        refuse(v, "feature_unavailable");
         return;
     }
     if (v->rfb)
@@ -289,9 +305,28 @@ static void start_feature(struct viewer *v, const char *line)
         refuse(v, "unavailable");
         return;
     }
-    send_line(v, "{\"type\":\"started\",\"feature\":\"remote\"}");
+    viewer_send(v, "{\"type\":\"started\",\"feature\":\"remote\"}");
     v->rfb = rfb_new(frame.width, frame.height, "Beistand", v->offer.view_only, &hooks);
     viewers_show(p);
+}
+
+/* The server's signed word first: nobody between can widen it (S-24). Then what this version can do, then the customer. */
+static void start_feature(struct viewer *v, const char *line)
+{
+    char feature[32];
+    if (!json_get_text(line, "feature", feature, sizeof feature)) {
+        refuse(v, "invalid_request");
+        return;
+    }
+    const char *reason = offer_refuses(&v->offer, feature);
+    if (!reason && strcmp(feature, "remote") != 0)
+        reason = "feature_unavailable";
+    if (reason)
+        refuse(v, reason);
+    else if (consent_given(v->program, feature))
+        viewer_start(v, feature);
+    else
+        consent_ask(v, feature);
 }
 
 static void on_line(struct viewer *v, const char *line, size_t n)
@@ -367,7 +402,7 @@ static void lose(struct viewer *v)
     ws_client_close(&v->ws, 1000);
     peer_cleanup(&v->peer);
     v->drop = false;
-    if (!v->opened || v->left) {
+    if (!v->opened || v->left || v->ws.code == CLOSE_HANDED_OVER) {
         free_slot(v);
         return;
     }
@@ -449,6 +484,7 @@ void viewer_offered(struct program *p, const char *message)
         offer_read(&offer, claims, signature, conn_id, p->saved.session, &p->config.offer_keys, server_now(p)) != 0 ||
         p->end_asked || known_conn(p, conn_id)) {
         p->seams.state(p->seams.user, PROGRAM_ACTIVE, "offer_refused");
+        program_tell(p, "ticket_invalid", "");
         return;
     }
     struct viewer *v = free_viewer(p);
@@ -524,6 +560,7 @@ void viewers_step(struct program *p)
     for (int i = 0; i < PROGRAM_VIEWERS; i++)
         if (p->viewers[i].used)
             step_viewer(&p->viewers[i], now);
+    consents_step(p, now);
 }
 
 void viewers_close(struct program *p, const char *reason)
@@ -536,7 +573,7 @@ void viewers_close(struct program *p, const char *reason)
             continue;
         if (v->opened && v->peer.state == PEER_OPEN && *reason) {
             struct ws_client_hooks hooks = {v, on_ws_open, on_ws_message};
-            send_line(v, json);
+            viewer_send(v, json);
             peer_flush(&v->peer);
             ws_client_poll(&v->ws, &hooks);
         }

@@ -1,7 +1,9 @@
 /* simpc: the program's core on Linux with a synthetic screen. It plays a customer for tests, load and the demo, and
- * prints each state as one JSON line. Commands on stdin: `code DIGITS`, `digits DIGITS`, `say TEXT`, `end`. */
+ * prints each state as one JSON line. Commands on stdin: `code DIGITS`, `digits DIGITS`, `say TEXT`, `end`,
+ * `consent FEATURE yes|no`; `reboot` and `shutdown` end the process as the system would. */
 #include "agent/core/program.h"
 #include "agent/core/json.h"
+#include "generated/texts_program.h"
 #include "proto/c/crockford.h"
 #include "screen.h"
 
@@ -17,9 +19,10 @@
 enum { LINE_MAX_BYTES = 1024, PATH_BYTES = 4096 };
 
 struct sim {
-    const char *config, *link, *code, *state_dir, *name, *say, *fail;
+    const char *config, *link, *code, *state_dir, *name, *say, *fail, *language;
     unsigned width, height;
-    bool moving;
+    bool moving, installed, asks;
+    const struct origin *origin;
     unsigned typed;
     struct sim_screen *screen;
     struct program *program;
@@ -92,16 +95,47 @@ static void forget(void *user, const char *name)
 
 /* ---- what the customer sees ---- */
 
+static bool fails(const struct sim *s, const char *reason)
+{
+    return s->fail && strcmp(s->fail, reason) == 0;
+}
+
+/* What the program shows for a reason, in the language of --language. */
+static void put_text(struct json_out *o, const struct sim *s, const char *reason)
+{
+    char words[1024], port[8];
+    enum language language = language_from_tag(s->language);
+    const struct reason *known = reason_find(reason);
+    if (s->program && strcmp(reason, "network_blocked") == 0) {
+        enum network_block block = program_blocked(s->program);
+        snprintf(port, sizeof port, "%u", s->origin->port);
+        const char *const values[] = {"host", s->origin->host, "port", port, "detail", program_network_error(s->program), NULL};
+        text_fill(words, sizeof words,
+                  text_program(block == NETWORK_PROXY            ? TEXT_PROGRAM_BLOCKED_PROXY
+                               : block == NETWORK_TLS_INSPECTION ? TEXT_PROGRAM_BLOCKED_TLS
+                                                                 : TEXT_PROGRAM_BLOCKED_FIREWALL, language), values);
+        json_put_text(o, "blocked", network_block_name(block));
+        json_put_text(o, "text", words);
+    } else if (known) {
+        json_put_text(o, "text", known->customer[language]);
+    }
+}
+
 static void on_state(void *user, enum program_state state, const char *reason)
 {
-    (void)user;
-    char text[256];
+    const struct sim *s = user;
+    char text[2048];
     struct json_out o;
     json_out_init(&o, text, sizeof text);
     json_open(&o, NULL);
     json_put_text(&o, "event", "state");
     json_put_text(&o, "state", program_state_name(state));
     json_put_text(&o, "reason", reason);
+    put_text(&o, s, reason);
+    if (s->program && strcmp(reason, "already_activated") == 0) {
+        json_put_text(&o, "technician", program_earlier_technician(s->program));
+        json_put_text(&o, "company", program_earlier_company(s->program));
+    }
     json_close(&o);
     puts(text);
     fflush(stdout);
@@ -133,30 +167,61 @@ static void on_viewers(void *user, const struct program_viewer *list, size_t n)
 
 static const char *preflight(void *user, char *checks, size_t size)
 {
+    static const char *const reasons[][2] = {{"administrator", "not_administrator"}, {"windows_version", "windows_unsupported"},
+                                             {"no_host", "host_installed"}, {"no_session", "already_activated"}};
     const struct sim *s = user;
-    bool failed = s->fail && strcmp(s->fail, "not_administrator") == 0;
-    snprintf(checks, size,
-             "{\"started\":\"ok\",\"administrator\":\"%s\",\"windows_version\":\"ok\",\"no_host\":\"ok\","
-             "\"no_session\":\"ok\",\"network\":\"ok\"}",
-             failed ? "failed" : "ok");
-    return failed ? "not_administrator" : NULL;
+    const char *reason = NULL;
+    struct json_out o;
+    json_out_init(&o, checks, size);
+    json_open(&o, NULL);
+    json_put_text(&o, "started", "ok");
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        bool failed = fails(s, reasons[i][1]);
+        json_put_text(&o, reasons[i][0], failed ? "failed" : "ok");
+        reason = failed ? reasons[i][1] : reason;
+    }
+    json_put_text(&o, "network", "ok");
+    if (s->installed)
+        json_put_text(&o, "set_up", "ok");
+    json_close(&o);
+    return reason;
 }
 
 static bool install(void *user)
 {
-    (void)user;
-    print_event("installed", NULL, NULL, -1);
-    return true;
+    struct sim *s = user;
+    s->installed = !fails(s, "service_failed");
+    if (s->installed)
+        print_event("installed", NULL, NULL, -1);
+    return s->installed;
 }
 
 /* --fail password_refused_by_policy: a policy of twelve characters. */
 static const char *make_account(void *user, const char *password)
 {
     const struct sim *s = user;
-    if (s->fail && strcmp(s->fail, "password_refused_by_policy") == 0 && strlen(password) < 12)
+    if (fails(s, "password_refused_by_policy") && strlen(password) < 12)
         return "password_refused_by_policy";
+    if (fails(s, "account_failed"))
+        return "account_failed";
     print_event("account_made", NULL, NULL, -1);
     return NULL;
+}
+
+static void password_rule(void *user, char *text, size_t size)
+{
+    (void)user;
+    snprintf(text, size, "min_length=12");
+}
+
+/* Consents at once, unless it is to be asked (--ask-consent) or to refuse. */
+static void ask_consent(void *user, const char *feature, const char *technician, const char *company)
+{
+    struct sim *s = user;
+    (void)technician, (void)company;
+    print_event("consent_asked", "feature", feature, -1);
+    if (!s->asks)
+        program_consent(s->program, feature, !fails(s, "consent_refused"));
 }
 
 static void remove_all(void *user, char *left, size_t size)
@@ -221,6 +286,16 @@ static void screen_wanted(void *user, bool wanted)
 
 /* ---- commands ---- */
 
+static bool consent_command(struct sim *s, char *argument)
+{
+    char *answer = strchr(argument, ' ');
+    if (!answer)
+        return false;
+    *answer++ = '\0';
+    program_consent(s->program, argument, strcmp(answer, "yes") == 0);
+    return true;
+}
+
 static void command(struct sim *s, char *line)
 {
     char *argument = strchr(line, ' ');
@@ -233,8 +308,12 @@ static void command(struct sim *s, char *line)
         ok = program_digits(s->program, argument);
     else if (strcmp(line, "say") == 0 && argument)
         sim_screen_write(s->screen, 0, argument);
+    else if (strcmp(line, "consent") == 0 && argument)
+        ok = consent_command(s, argument);
     else if (strcmp(line, "end") == 0)
         program_end(s->program);
+    else if (strcmp(line, "reboot") == 0 || strcmp(line, "shutdown") == 0)
+        stopping = 1, program_leave(s->program, line[0] == 'r' ? PROGRAM_LEAVE_REBOOT : PROGRAM_LEAVE_SHUT_DOWN);
     else
         ok = false;
     print_event(ok ? "command_done" : "command_refused", "command", line, -1);
@@ -268,7 +347,7 @@ static void read_commands(struct sim *s)
 static int usage(void)
 {
     fputs("usage: simpc --config FILE [--link URL] [--code DIGITS] [--state-dir DIR] [--screen WxH] [--name NAME]\n"
-          "             [--say TEXT] [--moving] [--fail REASON]\n",
+          "             [--say TEXT] [--moving] [--fail REASON] [--language TAG] [--ask-consent]\n",
           stderr);
     return 2;
 }
@@ -277,8 +356,8 @@ static bool parse_arguments(struct sim *s, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i];
-        if (strcmp(name, "--moving") == 0) {
-            s->moving = true;
+        if (strcmp(name, "--moving") == 0 || strcmp(name, "--ask-consent") == 0) {
+            *(name[2] == 'm' ? &s->moving : &s->asks) = true;
             continue;
         }
         const char *value = i + 1 < argc ? argv[++i] : NULL;
@@ -289,6 +368,7 @@ static bool parse_arguments(struct sim *s, int argc, char **argv)
                               : strcmp(name, "--name") == 0      ? &s->name
                               : strcmp(name, "--say") == 0       ? &s->say
                               : strcmp(name, "--fail") == 0      ? &s->fail
+                              : strcmp(name, "--language") == 0  ? &s->language
                                                                  : NULL;
         if (value && strcmp(name, "--screen") == 0) {
             if (sscanf(value, "%ux%u", &s->width, &s->height) != 2 || s->width > 8192 || s->height > 8192 ||
@@ -326,8 +406,12 @@ static bool prepare_state_dir(struct sim *s, char own[64])
 
 static int run(struct sim *s)
 {
-    struct program_seams seams = {s, save, load, forget, on_state, ask_code, ask_digits, on_viewers, preflight, install,
-                                  make_account, remove_all, machine, grab, cursor, on_key, on_pointer, screen_wanted};
+    struct program_seams seams = {.user = s, .save = save, .load = load, .forget = forget, .state = on_state,
+                                  .ask_code = ask_code, .ask_digits = ask_digits, .viewers = on_viewers,
+                                  .preflight = preflight, .install = install, .make_account = make_account,
+                                  .remove_all = remove_all, .machine = machine, .grab = grab, .cursor = cursor,
+                                  .key = on_key, .pointer = on_pointer, .screen_wanted = screen_wanted,
+                                  .ask_consent = ask_consent, .password_rule = password_rule};
     static struct program_config config;
     char token[LINK_TOKEN_TEXT + 1];
     char *json = read_file(s->config);
@@ -336,6 +420,7 @@ static int run(struct sim *s)
         return 2;
     }
     free(json);
+    s->origin = &config.origin;
     const char *hash = s->link ? strchr(s->link, '#') : NULL;
     if (s->link && link_token_find(hash ? hash + 1 : s->link, token) < 0) {
         print_event("link_invalid", NULL, NULL, -1);

@@ -99,6 +99,17 @@ const char *account_make(void *user, const char *password)
     return reason;
 }
 
+void account_rule(void *user, char *text, size_t size)
+{
+    USER_MODALS_INFO_0 *rules = NULL;
+    (void)user;
+    text[0] = '\0';
+    if (NetUserModalsGet(NULL, 0, (BYTE **)&rules) == NERR_Success && rules && rules->usrmod0_min_passwd_len > 0)
+        snprintf(text, size, "min_length=%lu", rules->usrmod0_min_passwd_len);
+    if (rules)
+        NetApiBufferFree(rules);
+}
+
 /* ---- removal ---- */
 
 static void sign_off(void)

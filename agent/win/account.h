@@ -9,6 +9,9 @@
  * hidden from the sign-in screen, or when this is a domain controller (skipped); else the reason (S-32), and nothing
  * of it is left. */
 const char *account_make(void *user, const char *password);
+/* The PC's least length of a password as "min_length=12", "" when it cannot be read (S-32). Complexity and filters
+ * cannot be asked for. */
+void account_rule(void *user, char *text, size_t size);
 /* Signs it off, deletes its profile, the account and its registry value. true when nothing of it is left. */
 bool account_remove(void);
 

@@ -240,7 +240,7 @@ static void show_blocked(void)
     char words[IPC_TEXT_MAX], port[8];
     snprintf(port, sizeof port, "%u", d.config->origin.port);
     const char *const values[] = {"host", d.config->origin.host, "port", port, "detail", program_network_error(d.program), NULL};
-    text_fill(words, sizeof words, text(TEXT_PROGRAM_BLOCKED), values);
+    text_fill(words, sizeof words, text_blocked((int)program_blocked(d.program), d.language), values);
     show(IPC_STATUS, IPC_LOOK_BUSY, words);
 }
 
@@ -404,6 +404,7 @@ void desk_seams(struct program_seams *out)
                                   .preflight = on_preflight,
                                   .install = install_make,
                                   .make_account = account_make,
+                                  .password_rule = account_rule,
                                   .remove_all = install_remove,
                                   .machine = pc_machine,
                                   .grab = on_grab,

@@ -155,7 +155,7 @@ static void on_state(void *user, enum program_state state, const char *reason)
     snprintf(f.reason, sizeof f.reason, "%s", reason);
     snprintf(port, sizeof port, "%u", f.config.origin.port);
     if (strcmp(reason, "network_blocked") == 0) {
-        text_fill(words, sizeof words, text(TEXT_PROGRAM_BLOCKED), values);
+        text_fill(words, sizeof words, text_blocked(f.program ? (int)program_blocked(f.program) : 0, f.language), values);
         ui_show(UI_BUSY, words);
     } else if (state < PROGRAM_CODE) {
         ui_show(UI_BUSY, text(TEXT_PROGRAM_CONTACTING));
@@ -208,6 +208,11 @@ static bool run_core(const char *token)
                                   .machine = pc_machine};
     f.program = program_new(&f.config, &seams, token);
     f.handed_over = false;
+    if (f.program && f.earlier.open) { /* whose it is, for the technician's checklist */
+        char whose[512];
+        snprintf(whose, sizeof whose, "%.250s, %.250s", f.earlier.technician, f.earlier.company);
+        program_detail(f.program, whose);
+    }
     while (f.program && program_state(f.program) != PROGRAM_OVER && !f.handed_over && !f.cancelled) {
         ResetEvent(f.wake);
         program_step(f.program, (int)(intptr_t)f.wake, STEP_MS);

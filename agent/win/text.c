@@ -1,6 +1,9 @@
 /* See win.h: text, language, log. */
 #include "win.h"
 
+#include "agent/core/network.h"
+#include "generated/texts_program.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -25,6 +28,14 @@ enum language language_of_user(void)
         return LANGUAGE_EN;
     to_utf8(tag, sizeof tag, name);
     return language_from_tag(tag);
+}
+
+const char *text_blocked(int block, enum language language)
+{
+    enum text_program id = block == NETWORK_PROXY            ? TEXT_PROGRAM_BLOCKED_PROXY
+                           : block == NETWORK_TLS_INSPECTION ? TEXT_PROGRAM_BLOCKED_TLS
+                                                             : TEXT_PROGRAM_BLOCKED_FIREWALL;
+    return text_program(id, language);
 }
 
 /* ---- log ---- */

@@ -26,6 +26,9 @@ void to_utf8(char *out, size_t size, const wchar_t *wide);
  * surface. Default English. */
 enum language language_of_user(void);
 
+/* The text that says what stands in the way of the service and what to allow (S-37): for program_blocked(). */
+const char *text_blocked(int block, enum language language);
+
 /* One line into support.log in the program's folder (at most LOG_MAX bytes, then no more); never a code, a
  * password, a token or what was typed. Any thread. Nothing happens before log_open(). */
 enum { LOG_MAX = 262144 };

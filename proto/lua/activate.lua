@@ -38,15 +38,19 @@ if ARGV[3] ~= record.kid .. ':' .. record.generation then
     return answer('again')
 end
 if ARGV[2] ~= 'right' then
-    if record.attempt_key ~= ARGV[4] then
-        left = left - 1
-        change('invitation.attempt', record,
-            {attempts = text(MAX_ATTEMPTS - left), attempt_key = ARGV[4]}, cause)
-    end
+    local again = record.attempt_key == ARGV[4]
+    left = again and left or left - 1
+    local code = ARGV[2] == 'superseded' and 'code_superseded' or 'code_invalid'
     if left <= 0 then
-        return answer('attempts_exhausted')
+        code = 'attempts_exhausted'
     end
-    return answer(ARGV[2] == 'superseded' and 'code_superseded' or 'code_invalid')
+    if not again then
+        cause.refused = code
+        change('invitation.attempt', record, {
+            attempts = text(MAX_ATTEMPTS - left), attempt_key = ARGV[4], code_reason = code, code_at = text(now),
+        }, cause)
+    end
+    return answer(code)
 end
 
 local expires = now + tonumber(record.session_ms)

@@ -45,7 +45,7 @@ local function append(event)
     return id
 end
 
--- Writes fields, counts the version, journals the full state. Returns the outbox id.
+-- Journals the full state; refused: the reason when somebody was refused. Returns the outbox id.
 local function emit(kind, record, cause, refused)
     local event = {
         type = kind, session = record.id, company = record.company, bucket = bucket,
@@ -56,6 +56,7 @@ local function emit(kind, record, cause, refused)
     return append(event)
 end
 
+-- Writes fields, counts the version, journals. Returns the outbox id.
 local function change(kind, record, fields, cause)
     record.epoch = redis.call('GET', key('epoch')) or '1'
     record.version = text(tonumber(record.version or '0') + 1)
@@ -67,7 +68,7 @@ local function change(kind, record, fields, cause)
         flat[#flat + 1] = value
     end
     redis.call('HSET', KEYS[1], unpack(flat))
-    return emit(kind, record, cause)
+    return emit(kind, record, cause, cause.refused)
 end
 
 local function due(what, record, at)
@@ -99,4 +100,24 @@ local function end_sign_ins(technician, except)
             redis.call('PUBLISH', 'beistand.revoked', id)
         end
     end
+end
+
+-- The company's own setting, else its plan's (proto/plans.json).
+local function limit_of(company, plan, name)
+    return tonumber(company[name] or '') or plan[name]
+end
+
+-- Managed computers and open sessions occupy seats; both are counted where they are, never by a counter.
+local function free_seats(company, cid)
+    return (tonumber(company.seats or '') or 0) - redis.call('ZCARD', key('computers', cid)) -
+        redis.call('ZCARD', key('leases', 'company', cid))
+end
+
+-- What a refusal by technician_limit names.
+local function open_session(tid)
+    local sid = redis.call('ZRANGE', key('leases', 'technician', tid), 0, 0)[1]
+    if not sid then
+        return {}
+    end
+    return {open_session = sid, open_state = redis.call('HGET', key('session', sid), 'state') or 'invited'}
 end

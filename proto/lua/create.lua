@@ -1,7 +1,7 @@
 -- create: – → invited, or a refusal. Run by licensing on session.create.
 -- KEYS[1] session record. ARGV[1] the command (JSON: id, session, company, actor, deadline, args{technician,
--- customer_email, customer_name, language, note, send_email, session_ms, invitation_ms, idempotency (SHA-256),
--- digest}); ARGV[2] link token; ARGV[3] kid; ARGV[4] JSON list of the plans that have ad-hoc support.
+-- customer_email, customer_name, language, note, send_email, session_ms, invitation_ms, removal_ms,
+-- idempotency (SHA-256), digest}); ARGV[2] link token; ARGV[3] kid; ARGV[4] the plan table (JSON).
 -- Returns 'created', 'repeated' or the reason of the refusal. Every outcome is journaled.
 local command = cjson.decode(ARGV[1])
 local args = command.args
@@ -49,11 +49,8 @@ end
 if company.suspended == '1' then
     return refuse('company_suspended')
 end
-local in_plan = false
-for _, plan in ipairs(cjson.decode(ARGV[4])) do
-    in_plan = in_plan or plan == company.plan
-end
-if not in_plan then
+local plan = cjson.decode(ARGV[4])[company.plan]
+if not plan or not plan.adhoc then
     return refuse('plan_excludes_adhoc')
 end
 if technician.disabled == '1' or
@@ -61,14 +58,13 @@ if technician.disabled == '1' or
     return refuse('permission_missing')
 end
 local mine = key('leases', 'technician', args.technician)
-if redis.call('ZCARD', mine) >= tonumber(company.limit_technician or '1') then
-    return refuse('technician_limit', {open_session = redis.call('ZRANGE', mine, 0, 0)[1]})
+if redis.call('ZCARD', mine) >= limit_of(company, plan, 'limit_technician') then
+    return refuse('technician_limit', open_session(args.technician))
 end
-local open = redis.call('ZCARD', key('leases', 'company', command.company))
-if open >= tonumber(company.limit_company or '5') then
+if redis.call('ZCARD', key('leases', 'company', command.company)) >= limit_of(company, plan, 'limit_company') then
     return refuse('company_limit')
 end
-if open + tonumber(company.managed or '0') >= tonumber(company.seats or '0') then
+if free_seats(company, command.company) < 1 then
     return refuse('no_licence')
 end
 
@@ -89,7 +85,7 @@ local fields = {
     note = args.note or '', send_email = args.send_email and '1' or '0',
     mail_state = args.send_email and 'queued' or 'none', mail_tries = '0', created_at = text(now),
     invitation_expires_at = text(expires), session_ms = text(args.session_ms),
-    invitation_ms = text(args.invitation_ms), checks = '{}', removal = 'none',
+    invitation_ms = text(args.invitation_ms), removal_ms = text(args.removal_ms or REMOVAL_MS), checks = '{}', removal = 'none',
     command_id = command.id,
 }
 if args.send_email then

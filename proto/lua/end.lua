@@ -31,7 +31,7 @@ release(record)
 not_due('expire', record)
 not_due('mail', record)
 if was_active then
-    due('removal', record, now + REMOVAL_MS)
+    due('removal', record, now + tonumber(record.removal_ms or REMOVAL_MS))
 end
 change('session.ended', record, {
     state = 'ended', reason = reason, ended_at = text(now), removal = was_active and 'pending' or 'none',

@@ -10,7 +10,9 @@ local now = clock()
 local fields = {mail_state = ARGV[2], mail_tries = text(tonumber(record.mail_tries) + 1)}
 if ARGV[2] == 'mail_delayed' then
     due('mail', record, now + tonumber(ARGV[3]))
+    fields.mail_retry_at = text(now + tonumber(ARGV[3]))
 else
+    fields.mail_retry_at = ''
     not_due('mail', record)
 end
 if ARGV[2] == 'sent' then

@@ -50,8 +50,8 @@ if record.send_email == '1' then
 end
 change('session.reinvited', record, {
     generation = ARGV[3], kid = ARGV[4], attempts = '0', invitation_expires_at = text(expires),
-    mail_state = record.send_email == '1' and 'queued' or 'none', mail_tries = '0', mail_sent_at = '',
-    checks = '{}', attempt_key = '',
+    mail_state = record.send_email == '1' and 'queued' or 'none', mail_tries = '0', mail_sent_at = '', mail_retry_at = '',
+    checks = '{}', check_times = '{}', setup_reason = '', setup_detail = '', code_reason = '', attempt_key = '',
 }, cause)
 redis.call('HSET', idempotency, 'digest', args.digest, 'generation', ARGV[3], 'command_id', command.id)
 redis.call('PEXPIRE', idempotency, 24 * 3600 * 1000)

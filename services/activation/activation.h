@@ -34,7 +34,10 @@ struct call {
     char session[ID_SIZE];
     int bucket;
     unsigned generation; /* of the link */
-    char *checks;        /* JSON text of a report */
+    json_t *checks;      /* of a report */
+    const char *reason, *detail; /* of a report, "" when none; in body or constant */
+    char whose[512];     /* detail: technician and company of an earlier session */
+    json_t *earlier;     /* record of the session that this PC says it had before */
     char agent_token[SECRET_SIZE];
     char *machine;
     unsigned tries;      /* of the transition, when the record moved under us */
@@ -68,7 +71,9 @@ void handle_receipt(struct call *c);
 /* store.c: the only file that speaks Redis. */
 void store_link(struct call *c, const char *token16, redis_fn fn);
 void store_record(struct call *c, redis_fn fn);
-void store_report(struct call *c, const char *checks, bool paired, redis_fn fn);
+/* kind: "checks", "set_up", "overcome" or "event" (proto/lua/report.lua); checks, reason, detail are the call's. */
+void store_report(struct call *c, bool paired, const char *kind, redis_fn fn);
+void store_earlier(struct call *c, const char *session, redis_fn fn);
 void store_activate(struct call *c, const char *verdict, redis_fn fn);
 void store_end(struct call *c, const char *reason, redis_fn fn);
 void store_removed(struct call *c, redis_fn fn);

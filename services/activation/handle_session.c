@@ -39,36 +39,73 @@ static void on_done(void *user, const redisReply *reply)
         call_refuse(c, "unavailable", NULL);
 }
 
+/* What a program may tell. Set-up: it stands in the session's record until it is overcome. The others are refusals at
+ * the PC that no server saw: they are counted and journaled like any other. */
+static const struct {
+    const char *event, *kind, *check, *value;
+} reports[] = {
+    {"account_failed", "set_up", "set_up", "failed"},
+    {"service_failed", "set_up", "set_up", "failed"},
+    {"password_refused_by_policy", "set_up", "set_up", "failed"},
+    {"network_blocked", "set_up", "network", "failed"},
+    {"network_restored", "overcome", "network", "ok"},
+    {"paired", "overcome", "set_up", "ok"},
+    {"code_invalid", "event", NULL, NULL},
+    {"password_wrong", "event", NULL, NULL},
+    {"plan_excludes_feature", "event", NULL, NULL},
+    {"permission_missing", "event", NULL, NULL},
+    {"feature_unavailable", "event", NULL, NULL},
+    {"consent_refused", "event", NULL, NULL},
+    {"ticket_invalid", "event", NULL, NULL},
+    {"ended_by_customer", NULL, NULL, NULL},
+};
+
+static void on_told(void *user, const redisReply *reply)
+{
+    struct call *c = user;
+    char labels[96];
+    if (reply && reply->type == REDIS_REPLY_INTEGER && reply->integer == 1 && *c->reason) {
+        snprintf(labels, sizeof labels, "reason=\"%s\"", c->reason);
+        metric_add("beistand_refusals_total", labels, 1);
+    }
+    on_done(user, reply);
+}
+
 static void report(struct call *c)
 {
+    size_t i = 0;
     const char *event = json_text(c->body, "event", "");
+    while (strcmp(reports[i].event, event) != 0)
+        i++;
     log_event(LOG_INFO, "program_report", "session", c->session, "event", event, NULL);
-    if (strcmp(event, "paired") == 0)
-        store_report(c, "{\"set_up\":\"ok\"}", true, on_done);
-    else if (strcmp(event, "ended_by_customer") == 0)
-        store_end(c, "ended_by_customer", on_done);
-    else
-        store_report(c, "{\"set_up\":\"failed\"}", false, on_done);
+    if (!reports[i].kind) {
+        store_end(c, event, on_done);
+        return;
+    }
+    bool is_reason = strcmp(reports[i].kind, "overcome") != 0;
+    c->reason = is_reason ? reports[i].event : "";
+    c->detail = is_reason ? json_text(c->body, "detail", "") : "";
+    if (reports[i].check)
+        c->checks = json_pack("{ss}", reports[i].check, reports[i].value);
+    store_report(c, strcmp(event, "paired") == 0, reports[i].kind, on_told);
 }
 
 void handle_session_report(struct call *c)
 {
     static const char *const members[] = {"event", "detail", NULL};
-    static const char *const events[] = {"paired", "ended_by_customer", "account_failed", "service_failed",
-                                         "password_refused_by_policy", NULL};
     const char *event, *detail;
-    const char *const *known = events;
     if (json_unknown_member(c->body, members) || json_field(c->body, "event", 64, &event) != 0 ||
         json_field(c->body, "detail", 500, &detail) != 0 || !event) {
         call_refuse(c, "invalid_request", "event is needed.");
         return;
     }
-    while (*known && strcmp(*known, event) != 0)
-        known++;
-    if (*known)
+    for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
+        if (strcmp(reports[i].event, event) != 0)
+            continue;
         with_agent(c, report);
-    else
-        call_refuse(c, "invalid_request", "event is not known.");
+        return;
+    }
+    call_refuse(c, "invalid_request", "event is not known.");
 }
 
 /* ---- the removal receipt ---- */

@@ -28,7 +28,8 @@ static void call_free(void *user)
     json_decref(c->body);
     json_decref(c->record);
     explicit_bzero(c->agent_token, sizeof c->agent_token);
-    free(c->checks);
+    json_decref(c->checks);
+    json_decref(c->earlier);
     free(c->machine);
     free(c);
 }

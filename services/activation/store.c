@@ -5,6 +5,7 @@
 #include "generated/lua_scripts.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { KEY_SIZE = 96 };
@@ -32,11 +33,21 @@ void store_record(struct call *c, redis_fn fn)
     redis_send(c->activation->redis, fn, c, "HGETALL", record_key(c, key), NULL);
 }
 
-void store_report(struct call *c, const char *checks, bool paired, redis_fn fn)
+void store_report(struct call *c, bool paired, const char *kind, redis_fn fn)
 {
     char key[KEY_SIZE];
-    const char *argv[] = {record_key(c, key), checks, paired ? "1" : "0"};
-    redis_eval(c->activation->redis, &report, fn, c, 1, 3, argv);
+    char *checks = c->checks ? json_dumps(c->checks, JSON_COMPACT) : NULL;
+    const char *argv[] = {record_key(c, key), checks ? checks : "{}", paired ? "1" : "0", c->reason ? c->reason : "",
+                          c->detail ? c->detail : "", kind};
+    redis_eval(c->activation->redis, &report, fn, c, 1, 6, argv);
+    free(checks);
+}
+
+void store_earlier(struct call *c, const char *session, redis_fn fn)
+{
+    char key[KEY_SIZE];
+    bucket_key(key, sizeof key, bucket_of_id(session), "session", session);
+    redis_send(c->activation->redis, fn, c, "HGETALL", key, NULL);
 }
 
 void store_activate(struct call *c, const char *verdict, redis_fn fn)

@@ -57,7 +57,7 @@ static int usage(void)
           "  suspend --company ID | resume --company ID     session-end --session ID\n"
           "  technician-add --company ID --name N --email A [--role R] [--permissions a,b]   prints a one-time link\n"
           "  straight into Redis: [--redis URL] [--directory-key-file FILE]\n"
-          "  company-create --name N [--contact T] [licence] [--managed N]\n"
+          "  company-create --name N [--contact T] [licence]\n"
           "  company-show --company ID\n"
           "  technician-create --company ID --name N --email A [--role technician|administrator] [--permissions a,b]\n"
           "                    [--password-file FILE]       without it: a one-time activate_token is printed\n"
@@ -79,7 +79,6 @@ static const struct {
              OPTION("--plan", plan),
              OPTION("--modules", modules),
              OPTION("--seats", seats),
-             OPTION("--managed", managed),
              OPTION("--limit-company", limit_company),
              OPTION("--limit-technician", limit_technician),
              OPTION("--email", email),

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 struct operator_options {
-    const char *redis_url, *company, *technician, *session, *name, *contact, *plan, *modules, *seats, *managed, *limit_company,
+    const char *redis_url, *company, *technician, *session, *name, *contact, *plan, *modules, *seats, *limit_company,
         *limit_technician, *email, *role, *permissions, *password_file, *days, *scopes, *directory_key_file;
     const char *origin, *ca_file, *key_file, *oidc_issuer, *oidc_client_id, *oidc_secret_file, *cursor;
     int argc; /* of operator_main(): the verb is argv[1] */

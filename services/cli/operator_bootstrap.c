@@ -130,9 +130,9 @@ static json_t *company_fields(const struct operator_options *o, const struct pla
     char company[12], technician[12];
     snprintf(company, sizeof company, "%d", plan->limit_company);
     snprintf(technician, sizeof technician, "%d", plan->limit_technician);
-    json_t *set = json_pack("{ss ss ss ss ss ss ss ss}", "name", o->name, "contact", o->contact ? o->contact : "", "plan",
-                            plan->name, "modules", o->modules ? o->modules : "", "seats", o->seats ? o->seats : "10", "managed",
-                            o->managed ? o->managed : "0", "limit_company", o->limit_company ? o->limit_company : company,
+    json_t *set = json_pack("{ss ss ss ss ss ss ss}", "name", o->name, "contact", o->contact ? o->contact : "", "plan",
+                            plan->name, "modules", o->modules ? o->modules : "", "seats", o->seats ? o->seats : "10",
+                            "limit_company", o->limit_company ? o->limit_company : company,
                             "limit_technician", o->limit_technician ? o->limit_technician : technician);
     set_now(set, "created_at", 0);
     return set;
@@ -147,8 +147,8 @@ static int company_create(struct bootstrap *b)
         return operator_complain("--name (and --contact) must be one line of at most 200 bytes");
     if (!plan)
         return operator_complain("--plan is not one of trial, basic, plus, premier, base");
-    if ((o->seats && !operator_number(o->seats, 0, 1000000)) || (o->managed && !operator_number(o->managed, 0, 1000000)))
-        return operator_complain("--seats and --managed are whole numbers");
+    if (o->seats && !operator_number(o->seats, 0, 1000000))
+        return operator_complain("--seats is a whole number");
     if ((o->limit_company && !operator_number(o->limit_company, 0, 100000)) ||
         (o->limit_technician && !operator_number(o->limit_technician, 0, 100000)))
         return operator_complain("--limit-company and --limit-technician are whole numbers");

@@ -15,7 +15,7 @@
 enum { FILE_MAX = 65536, SCREEN_MS = 20000 };
 
 struct options {
-    const char *origin_text, *ca_file, *key_file, *email, *name, *language, *note, *code, *password_file, *seconds;
+    const char *origin_text, *ca_file, *key_file, *email, *name, *language, *note, *code, *password_file, *seconds, *ticket;
     bool send_email;
     const char *arguments[4];
     int n;
@@ -160,12 +160,12 @@ static int invite(const struct options *o)
 
 /* ---- connecting ---- */
 
-static int get_ticket(const struct options *o, const char *mode, struct ticket *t)
+static int get_ticket(const struct options *o, const char *feature, const char *mode, struct ticket *t)
 {
     static struct http_client c;
-    char path[128], body[64];
+    char path[128], body[128];
     snprintf(path, sizeof path, "/v1/sessions/%s/tickets", o->arguments[1]);
-    snprintf(body, sizeof body, "{\"feature\":\"remote\",\"mode\":\"%s\"}", mode);
+    snprintf(body, sizeof body, "{\"feature\":\"%.32s\",\"mode\":\"%s\"}", feature, mode);
     if (!request(o, &c, "POST", path, NULL, body) || c.status != 201) {
         report(&c);
         return -1;
@@ -179,9 +179,9 @@ static int get_ticket(const struct options *o, const char *mode, struct ticket *
 
 static int viewer_failed(struct cli_viewer *v)
 {
-    char detail[64];
-    snprintf(detail, sizeof detail, "retry_after_ms %u", v->retry_ms);
-    int status = complain(v->reason[0] ? v->reason : "unavailable", v->retry_ms ? detail : "");
+    char retry[64];
+    snprintf(retry, sizeof retry, "retry_after_ms %u", v->retry_ms);
+    int status = complain(v->reason[0] ? v->reason : "unavailable", v->retry_ms ? retry : v->detail);
     cli_viewer_close(v);
     return status;
 }
@@ -198,7 +198,7 @@ static int pair(struct options *o)
             digits[n++] = *c;
     if (n < 8 || !damm_valid(digits + n - 8, 8))
         return complain("code_invalid", "the last eight digits do not fit together");
-    if (get_ticket(o, "pair", &t) != 0)
+    if (get_ticket(o, "remote", "pair", &t) != 0)
         return 1;
     if (cli_viewer_connect(&v, &o->origin, &t, o->arguments[1], MODE_PAIR, digits + n - 8, NULL) != 0 ||
         cli_viewer_ask(&v, NULL, "hello", 10000) != 0)
@@ -240,11 +240,15 @@ static int stay(struct options *o, struct cli_viewer *v, struct ticket *t)
     puts("{\"connected\":true}");
     fflush(stdout);
     while (clock_monotonic_ms() < end) {
+        if (strcmp(v->last_type, "refused") == 0) { /* the customer took the consent back */
+            json_get_text(v->last_line, "reason", v->reason, sizeof v->reason);
+            return complain(v->reason, "");
+        }
         if (cli_viewer_run(v, 100) == 0)
             continue;
-        if (v->ws.code == 4002)
-            return complain(v->ws.reason, "the session has ended");
-        if (get_ticket(o, "connect", t) != 0 ||
+        if (v->ws.code == 4002 || v->ws.code == 4003)
+            return complain(v->ws.reason, v->ws.code == 4002 ? "the session has ended" : "");
+        if (get_ticket(o, "remote", "connect", t) != 0 ||
             cli_viewer_connect(v, &o->origin, t, o->arguments[1], MODE_RESUME, NULL, NULL) != 0) {
             struct net *none[1];
             bool want[1];
@@ -266,7 +270,7 @@ static int remote(struct options *o)
     static struct ticket t;
     const char *verb = o->arguments[0];
     int status = 0;
-    if (get_ticket(o, "connect", &t) != 0)
+    if (get_ticket(o, "remote", "connect", &t) != 0)
         return 1;
     if (cli_viewer_connect(&v, &o->origin, &t, o->arguments[1], MODE_CONNECT, NULL, o->password) != 0 ||
         cli_viewer_screen(&v, SCREEN_MS) != 0)
@@ -283,6 +287,43 @@ static int remote(struct options *o)
     return status;
 }
 
+/* start: asks the PC for a function, with a ticket for it or for another one; what the PC answers is printed. */
+static int start(struct options *o)
+{
+    static struct cli_viewer v;
+    static struct ticket t;
+    char line[128];
+    struct json_out out;
+    if (get_ticket(o, o->ticket ? o->ticket : o->arguments[2], "connect", &t) != 0)
+        return 1;
+    json_out_init(&out, line, sizeof line);
+    json_open(&out, NULL);
+    json_put_text(&out, "type", "start");
+    json_put_text(&out, "feature", o->arguments[2]);
+    json_close(&out);
+    if (cli_viewer_connect(&v, &o->origin, &t, o->arguments[1], MODE_CONNECT, NULL, o->password) != 0 ||
+        cli_viewer_ask(&v, line, "started", SCREEN_MS) != 0)
+        return viewer_failed(&v);
+    printf("{\"started\":\"%s\"}\n", o->arguments[2]);
+    cli_viewer_close(&v);
+    return 0;
+}
+
+static int hand_over(const struct options *o)
+{
+    static struct http_client c;
+    char path[128], body[128];
+    struct json_out out;
+    snprintf(path, sizeof path, "/v1/sessions/%s/hand-over", o->arguments[1]);
+    json_out_init(&out, body, sizeof body);
+    json_open(&out, NULL);
+    json_put_text(&out, "technician", o->arguments[2]);
+    json_close(&out);
+    if (!request(o, &c, "POST", path, NULL, body) && c.status == 0)
+        return complain("unavailable", "no connection");
+    return report(&c);
+}
+
 /* ---- command line ---- */
 
 static int usage(void)
@@ -294,6 +335,8 @@ static int usage(void)
           "  connect ID --password-file FILE [--seconds N]   stays connected\n"
           "  screenshot ID FILE.png --password-file FILE\n"
           "  type ID TEXT --password-file FILE\n"
+          "  start ID FEATURE --password-file FILE [--ticket FEATURE]   asks the PC for remote, chat, files or dashboard\n"
+          "  hand-over ID TECHNICIAN                         an administrator gives the session to a colleague\n"
           "  operator …                                      see beistand-cli operator\n",
           stderr);
     return 2;
@@ -313,7 +356,8 @@ static bool parse(struct options *o, int argc, char **argv)
                  {"--note", offsetof(struct options, note)},
                  {"--code", offsetof(struct options, code)},
                  {"--password-file", offsetof(struct options, password_file)},
-                 {"--seconds", offsetof(struct options, seconds)}};
+                 {"--seconds", offsetof(struct options, seconds)},
+                 {"--ticket", offsetof(struct options, ticket)}};
     for (int i = 0; i < argc; i++) {
         size_t k = 0;
         if (strcmp(argv[i], "--no-mail") == 0) {
@@ -345,12 +389,15 @@ static int dispatch(struct options *o)
         return simple(o, "GET", "/v1/sessions/%s");
     if (strcmp(verb, "end") == 0)
         return simple(o, "POST", "/v1/sessions/%s/end");
-    bool wants_third = strcmp(verb, "screenshot") == 0 || strcmp(verb, "type") == 0;
+    if (strcmp(verb, "hand-over") == 0)
+        return o->n < 3 ? usage() : hand_over(o);
+    bool starts = strcmp(verb, "start") == 0;
+    bool wants_third = starts || strcmp(verb, "screenshot") == 0 || strcmp(verb, "type") == 0;
     if ((!wants_third && strcmp(verb, "pair") != 0 && strcmp(verb, "connect") != 0) || (wants_third && o->n < 3))
         return usage();
     if (!read_file(o->password_file, o->password, sizeof o->password))
         return complain("invalid_request", "--password-file cannot be read");
-    return strcmp(verb, "pair") == 0 ? pair(o) : remote(o);
+    return strcmp(verb, "pair") == 0 ? pair(o) : starts ? start(o) : remote(o);
 }
 
 int technician_main(int argc, char **argv)

@@ -362,6 +362,7 @@ int cli_viewer_ask(struct cli_viewer *v, const char *json, const char *type, int
     while (strcmp(v->last_type, type) != 0 && clock_monotonic_ms() < deadline) {
         if (strcmp(v->last_type, "refused") == 0) {
             json_get_text(v->last_line, "reason", v->reason, sizeof v->reason);
+            json_get_text(v->last_line, "detail", v->detail, sizeof v->detail);
             return -1;
         }
         if (!turn(v, 100))

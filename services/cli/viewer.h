@@ -17,7 +17,7 @@ struct cli_viewer {
     const char *password; /* borrowed */
     char session[32];
     bool opened, over;
-    char reason[160];
+    char reason[160], detail[160];
     uint32_t retry_ms;
     struct handshake_keys keys;
     char line[VIEWER_LINE_MAX + 1];

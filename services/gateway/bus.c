@@ -16,7 +16,7 @@ static void on_event(void *user, const struct kafka_message *m)
     const char *session = json_text(event, "session", "");
     if (event && bucket_of_id(session) >= 0) {
         waiters_outcome(g, event);
-        if (!json_object_get(event, "refused"))
+        if (strcmp(json_text(event, "type", ""), "session.refused") != 0)
             events_session_changed(g, company, session);
     }
     json_decref(event);

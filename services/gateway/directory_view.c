@@ -57,10 +57,9 @@ static json_t *oidc_view(const json_t *record)
 
 json_t *company_view(const struct call *c, const char *id, const json_t *record)
 {
-    json_t *view = json_pack("{ss ss ss ss so si si s{si si} sb so si}", "id", id, "name", json_text(record, "name", ""),
+    json_t *view = json_pack("{ss ss ss ss so si s{si si} sb so si}", "id", id, "name", json_text(record, "name", ""),
                              "contact", json_text(record, "contact", ""), "plan", json_text(record, "plan", ""), "modules",
-                             list_view(json_text(record, "modules", "")), "seats", number(record, "seats", "0"), "managed",
-                             number(record, "managed", "0"), "limits", "technician",
+                             list_view(json_text(record, "modules", "")), "seats", number(record, "seats", "0"), "limits", "technician",
                              number(record, "limit_technician", "1"), "company", number(record, "limit_company", "5"),
                              "suspended", flag(record, "suspended"), "created_at",
                              time_view(json_text(record, "created_at", "")), "version", number(record, "version", "0"));

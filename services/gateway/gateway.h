@@ -22,7 +22,7 @@ struct gateway_settings {
     const char *listen, *origin, *secret_keys, *signing_key_file, *console_dir, *pages_dir, *program_file;
     const char *directory_key, *operator_key;
     int64_t oidc_allow_private, api_rate;
-    int64_t session_ms, invitation_ms, command_timeout_ms;
+    int64_t session_ms, invitation_ms, removal_ms, command_timeout_ms;
 };
 
 struct gateway {
@@ -69,6 +69,7 @@ struct call {
     json_t *parts;          /* handler's intermediate results */
     size_t waiting;         /* replies still to come */
     unsigned limit;         /* of a list */
+    bool adhoc;             /* the computer of the path is the one of an active session */
     void (*then)(struct call *c);
     char command[ID_SIZE];
     char *text;
@@ -130,15 +131,49 @@ void handle_static(struct call *c);
 void handle_openapi(struct call *c);
 void handle_help(struct call *c);
 
+void handle_hand_over(struct call *c);
+void handle_computers(struct call *c);
+void handle_computer(struct call *c);
+void handle_computer_add(struct call *c);
+void handle_computer_import(struct call *c);
+void handle_computer_change(struct call *c);
+void handle_computer_remove(struct call *c);
+
+/* handle_computers.c: c->session of the path as a managed computer (c->record) or as the computer of an active session
+ * that may be seen (c->adhoc; c->record is the session, c->parts "view" its view); refuses not_found. */
+enum { COMPUTER_NAME_MAX = 120, COMPUTER_NOTE_MAX = 500 };
+void with_computer(struct call *c, void (*then)(struct call *c));
+json_t *computer_view(const json_t *record);
+json_t *adhoc_view(const json_t *record, const json_t *presence, bool in_use);
+/* With its ETag; lets view go. */
+void respond_computer(struct call *c, unsigned status, json_t *view);
+/* Reads c->session again and answers with it: 200, or 202 to what is not GET. */
+void respond_session_again(struct call *c);
+/* Ends c->session and answers 202 with it. */
+void end_session_as(struct call *c, const char *reason);
+
 /* Loads c->record for c->session; refuses not_found for other companies' and other people's sessions. */
 void with_session(struct call *c, void (*then)(struct call *c));
 bool may_see(const struct principal *p, const json_t *record);
 void respond_me(struct call *c);
 
+/* grant.c (pure) */
+bool grant_known(const char *feature);
+/* NULL, or the reason: plan_excludes_feature before permission_missing. */
+const char *grant_refuses(const struct principal *p, const char *feature);
+/* {features, withheld, view_only, dashboard_read_only}: the part of the claims that says what is allowed. withheld: what
+ * the plan has and the technician's permission lacks. New. */
+json_t *grant_claims(const struct principal *p);
+
 /* view.c: the public shape of a session. record: object of strings; presence: the same or NULL. New. */
 json_t *session_view(const struct gateway *g, const json_t *record, const json_t *presence);
 /* RFC 3339 UTC with milliseconds; text of milliseconds. JSON null when empty. */
 json_t *time_view(const char *ms);
+/* checklist.c: [{step, state pending|ok|failed|skipped, at, reason}]. New. */
+json_t *checklist_view(const json_t *record);
+/* Names the session that a technician has open already, and what can be done about it (S-20); record: of the
+ * refusal. NULL when there is none. New. */
+json_t *open_session_view(const json_t *record);
 /* 201 with the session, Location and the code's first digits. */
 void respond_invitation(struct call *c, const json_t *record);
 
@@ -183,7 +218,17 @@ void store_presence(struct gateway *g, const char *sid, redis_fn fn, void *user)
 void store_open_sessions(struct call *c, redis_fn fn);
 void store_session_page(struct call *c, const char *before, unsigned limit, redis_fn fn);
 void store_end(struct call *c, const char *reason, const char *actor, redis_fn fn);
+void store_hand_over(struct call *c, const char *technician, const char *actor, redis_fn fn);
 void store_ticket(struct call *c, const char *ticket, const char *json, redis_fn fn);
 void store_subscribe(struct gateway *g, redis_fn fn);
+
+/* store_computers.c. command is let go. */
+void store_computer_command(struct call *c, json_t *command, redis_fn fn);
+void store_computer_groups(struct call *c, redis_fn fn);
+void store_computer(struct gateway *g, const char *id, redis_fn fn, void *user);
+/* first, last: bounds as ZRANGEBYLEX has them. */
+void store_computer_page(struct call *c, const char *first, const char *last, unsigned limit, redis_fn fn);
+/* How many viewers are connected now. */
+void store_viewers(struct gateway *g, const char *sid, redis_fn fn, void *user);
 
 #endif

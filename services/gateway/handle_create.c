@@ -142,6 +142,7 @@ void handle_create(struct call *c)
     json_t *command = command_new(c, "session.create", key, args);
     json_object_set_new(args, "session_ms", json_integer(g->settings.session_ms));
     json_object_set_new(args, "invitation_ms", json_integer(g->settings.invitation_ms));
+    json_object_set_new(args, "removal_ms", json_integer(g->settings.removal_ms));
     send_command(c, command);
 }
 

@@ -155,8 +155,8 @@ static void set_defaults(struct change *ch)
     snprintf(company, sizeof company, "%d", plan->limit_company);
     snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
     const char *const defaults[][2] = {{"contact", ""},     {"plan", plan->name},           {"modules", ""},
-                                       {"seats", "10"},     {"managed", "0"},               {"limit_technician", technician},
-                                       {"limit_company", company}, {"created_at", now}};
+                                       {"seats", "10"},     {"limit_technician", technician}, {"limit_company", company},
+                                       {"created_at", now}};
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
         if (!json_object_get(ch->set, defaults[i][0]))
             change_set(ch, defaults[i][0], defaults[i][1]);

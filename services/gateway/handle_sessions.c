@@ -47,7 +47,7 @@ static void on_presence(void *user, const redisReply *reply)
     char tag[80];
     snprintf(tag, sizeof tag, "\"%s\"", json_text(view, "version", ""));
     http_add_header(c->request, "ETag", tag);
-    respond_json(c->request, strcmp(c->request->method, "POST") == 0 ? 202 : 200, view);
+    respond_json(c->request, strcmp(c->route->method, "GET") == 0 ? 200 : 202, view);
 }
 
 static void respond_session(struct call *c)
@@ -62,7 +62,7 @@ void handle_get(struct call *c)
 
 /* ---- the end ---- */
 
-static void on_ended_record(void *user, const redisReply *reply)
+static void on_record_again(void *user, const redisReply *reply)
 {
     struct call *c = user;
     json_decref(c->record);
@@ -70,7 +70,12 @@ static void on_ended_record(void *user, const redisReply *reply)
     if (c->record)
         respond_session(c);
     else
-        call_refuse(c, "unavailable", "The session has ended; its state could not be read.");
+        call_refuse(c, "unavailable", "It is done; the session's state could not be read.");
+}
+
+void respond_session_again(struct call *c)
+{
+    store_session(c->gateway, c->session, on_record_again, c);
 }
 
 static void on_ended(void *user, const redisReply *reply)
@@ -82,16 +87,21 @@ static void on_ended(void *user, const redisReply *reply)
     }
     log_event(LOG_INFO, "session_end", "session", c->session, "outcome", reply->str, "request",
               c->request->id, NULL);
-    store_session(c->gateway, c->session, on_ended_record, c);
+    respond_session_again(c);
+}
+
+void end_session_as(struct call *c, const char *reason)
+{
+    char actor[128];
+    new_id(c->command, c->who.bucket);
+    snprintf(actor, sizeof actor, "{\"type\":\"technician\",\"id\":\"%s\"}", c->who.technician);
+    store_end(c, reason, actor, on_ended);
 }
 
 static void end_session(struct call *c)
 {
-    char actor[128];
     bool own = strcmp(json_text(c->record, "technician", ""), c->who.technician) == 0;
-    new_id(c->command, c->who.bucket);
-    snprintf(actor, sizeof actor, "{\"type\":\"technician\",\"id\":\"%s\"}", c->who.technician);
-    store_end(c, own ? "ended_by_technician" : "ended_by_admin", actor, on_ended);
+    end_session_as(c, own ? "ended_by_technician" : "ended_by_admin");
 }
 
 void handle_end(struct call *c)

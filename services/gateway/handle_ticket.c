@@ -3,7 +3,6 @@
 #include "gateway.h"
 
 #include "common/log.h"
-#include "generated/plans.h"
 #include "proto/c/b64url.h"
 
 #include <openssl/evp.h>
@@ -35,11 +34,13 @@ static char *make_claims(const struct call *c, const char *conn_id, const char *
 {
     const struct principal *p = &c->who;
     json_t *claims = json_pack(
-        "{si ss ss ss ss ss s[s] sb ss sI sI}", "v", 1, "session", c->session, "conn_id", conn_id,
+        "{si ss ss ss ss ss ss sI sI}", "v", 1, "session", c->session, "conn_id", conn_id,
         "technician", p->technician, "technician_name", json_text(p->person, "name", ""),
-        "company_name", json_text(p->firm, "name", ""), "features",
-        json_text(c->body, "feature", ""), "view_only", !has_permission(p, "full_remote_control"),
-        "mode", mode, "iat", (json_int_t)now, "exp", (json_int_t)(now + TICKET_TTL_S * 1000));
+        "company_name", json_text(p->firm, "name", ""), "mode", mode, "iat", (json_int_t)now, "exp",
+        (json_int_t)(now + TICKET_TTL_S * 1000));
+    json_t *grant = grant_claims(p);
+    json_object_update(claims, grant);
+    json_decref(grant);
     char *text = json_dumps(claims, JSON_COMPACT);
     json_decref(claims);
     size_t n = text ? strlen(text) : 0;
@@ -79,8 +80,8 @@ static void issue_ticket(struct call *c)
     }
     b64url_encode(signature_text, signature, sizeof signature);
     snprintf(exp, sizeof exp, "%lld", (long long)(now + TICKET_TTL_S * 1000));
-    json_t *stored = json_pack("{ss ss ss ss sI}", "session", c->session, "conn_id", conn_id, "claims",
-                               claims, "signature", signature_text, "exp",
+    json_t *stored = json_pack("{ss ss ss ss ss sI}", "session", c->session, "technician", c->who.technician,
+                               "conn_id", conn_id, "claims", claims, "signature", signature_text, "exp",
                                (json_int_t)(now + TICKET_TTL_S * 1000));
     /* wss where the origin is https, ws where it is http (behind another edge). */
     snprintf(url, sizeof url, "ws%s/relay/c/%s", g->settings.origin + 4, conn_id);
@@ -93,6 +94,15 @@ static void issue_ticket(struct call *c)
     free(claims);
 }
 
+/* S-33: the last that is known, and what to ask the customer for. */
+static json_t *offline_view(const json_t *record)
+{
+    const char *last_state = json_text(record, "last_state", "");
+    return json_pack("{so so s[sss]}", "last_online", time_view(json_text(record, "last_online", "")), "last_state",
+                     *last_state ? json_string(last_state) : json_string("never_online"), "checks", "program_running",
+                     "computer_on", "internet_working");
+}
+
 static void on_presence(void *user, const redisReply *reply)
 {
     struct call *c = user;
@@ -100,7 +110,7 @@ static void on_presence(void *user, const redisReply *reply)
     if (!reply)
         call_refuse(c, "unavailable", NULL);
     else if (!presence)
-        call_refuse(c, "computer_offline", NULL);
+        respond_problem(c->request, "computer_offline", NULL, offline_view(c->record));
     else
         issue_ticket(c);
     json_decref(presence);
@@ -108,14 +118,14 @@ static void on_presence(void *user, const redisReply *reply)
 
 static void check_ticket(struct call *c)
 {
-    const struct plan *plan = plan_find(json_text(c->who.firm, "plan", ""));
+    const char *feature = json_text(c->body, "feature", "");
     /* S-29: only the technician whose session it is connects. */
     if (strcmp(json_text(c->record, "technician", ""), c->who.technician) != 0)
         call_refuse(c, "permission_missing", "The session belongs to a colleague.");
     else if (strcmp(json_text(c->record, "state", ""), "active") != 0)
         call_refuse(c, "wrong_state", NULL);
-    else if (!plan || !plan_allows(plan, json_text(c->body, "feature", "")))
-        call_refuse(c, "plan_excludes_feature", NULL);
+    else if (grant_refuses(&c->who, feature))
+        call_refuse(c, grant_refuses(&c->who, feature), NULL);
     else
         store_presence(c->gateway, c->session, on_presence, c);
 }
@@ -125,9 +135,9 @@ void handle_ticket(struct call *c)
     static const char *const members[] = {"feature", "mode", NULL};
     const char *feature, *mode;
     if (json_unknown_member(c->body, members) || json_field(c->body, "feature", 32, &feature) != 0 ||
-        json_field(c->body, "mode", 16, &mode) != 0 || !feature || strcmp(feature, "remote") != 0 ||
+        json_field(c->body, "mode", 16, &mode) != 0 || !grant_known(feature) ||
         (mode && strcmp(mode, "pair") != 0 && strcmp(mode, "connect") != 0)) {
-        call_refuse(c, "invalid_request", "feature is remote; mode is pair or connect.");
+        call_refuse(c, "invalid_request", "feature is remote, chat, files or dashboard; mode is pair or connect.");
         return;
     }
     with_session(c, check_ticket);

@@ -38,6 +38,8 @@ static const struct setting settings[] = {
     {"SESSION_TTL_MS", SETTING_NUMBER, &S.session_ms, "86400000", 1000, 604800000, "life of a session from its activation"},
     {"INVITATION_TTL_MS", SETTING_NUMBER, &S.invitation_ms, "86400000", 1000, 604800000,
      "life of an invitation"},
+    {"REMOVAL_TTL_MS", SETTING_NUMBER, &S.removal_ms, "86400000", 1000, 604800000,
+     "wait for the program's removal receipt after the end of a session"},
     {"COMMAND_TIMEOUT_MS", SETTING_NUMBER, &S.command_timeout_ms, "10000", 100, 60000,
      "wait for a command's outcome, and the command's deadline"},
 };

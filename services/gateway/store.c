@@ -3,6 +3,7 @@
 
 #include "common/random.h"
 #include "generated/lua_scripts.h"
+#include "generated/plans.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 enum { KEY_SIZE = 128 };
 
 static struct redis_script end_script = {.name = "end", .text = lua_end};
+static struct redis_script handover = {.name = "handover", .text = lua_handover};
 
 static const char *secret_key(char *out, int bucket, const char *kind, const char *secret)
 {
@@ -70,6 +72,14 @@ void store_end(struct call *c, const char *reason, const char *actor, redis_fn f
     bucket_key(key, sizeof key, c->who.bucket, "session", c->session);
     const char *argv[] = {key, reason, actor, c->command, "0"};
     redis_eval(c->gateway->redis, &end_script, fn, c, 1, 5, argv);
+}
+
+void store_hand_over(struct call *c, const char *technician, const char *actor, redis_fn fn)
+{
+    char key[KEY_SIZE];
+    bucket_key(key, sizeof key, c->who.bucket, "session", c->session);
+    const char *argv[] = {key, technician, actor, c->command, plans_json};
+    redis_eval(c->gateway->redis, &handover, fn, c, 1, 5, argv);
 }
 
 void store_ticket(struct call *c, const char *ticket, const char *json, redis_fn fn)

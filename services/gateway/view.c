@@ -67,6 +67,13 @@ static json_t *checks_view(const json_t *record)
     return json_object();
 }
 
+/* What stands in the way of the set-up, as the program said it; null: nothing. */
+static json_t *setup_view(const json_t *record)
+{
+    const char *reason = json_text(record, "setup_reason", "");
+    return *reason ? json_pack("{ss so}", "reason", reason, "detail", text_or_null(record, "setup_detail")) : json_null();
+}
+
 json_t *session_view(const struct gateway *g, const json_t *record, const json_t *presence)
 {
     char version[64], program_url[512];
@@ -87,11 +94,12 @@ json_t *session_view(const struct gateway *g, const json_t *record, const json_t
         text_or_null(record, "customer_name"), "language", text_or_null(record, "language"), "note",
         text_or_null(record, "note"));
     json_t *rest = json_pack(
-        "{so so so so so s{so so} so so si si so so ss so ss}", "created_at",
+        "{so so so so so s{so so so si} so so si si so so ss so ss}", "created_at",
         time_of(record, "created_at"), "invitation_expires_at",
         time_of(record, "invitation_expires_at"), "activated_at", time_of(record, "activated_at"),
         "expires_at", time_of(record, "expires_at"), "ended_at", time_of(record, "ended_at"), "mail",
-        "state", text_or_null(record, "mail_state"), "sent_at", time_of(record, "mail_sent_at"),
+        "state", text_or_null(record, "mail_state"), "sent_at", time_of(record, "mail_sent_at"), "retry_at",
+        time_of(record, "mail_retry_at"), "tries", (int)number_of(record, "mail_tries"),
         "machine", embedded(record, "machine"), "checks", checks_view(record), "attempts_left",
         attempts >= 5 ? 0 : (int)(5 - attempts), "generation", (int)number_of(record, "generation"),
         "removal", text_or_null(record, "removal"), "removed_at", time_of(record, "removed_at"),
@@ -100,6 +108,26 @@ json_t *session_view(const struct gateway *g, const json_t *record, const json_t
         log_event(LOG_ERROR, "view_failed", "session", json_text(record, "id", ""), NULL);
     json_object_update(view, rest);
     json_decref(rest);
+    json_object_set_new(view, "last_online", online ? json_null() : time_of(record, "last_online"));
+    json_object_set_new(view, "last_state", online ? json_null() : text_or_null(record, "last_state"));
+    json_object_set_new(view, "setup", setup_view(record));
+    json_object_set_new(view, "checklist", checklist_view(record));
+    return view;
+}
+
+json_t *open_session_view(const json_t *record)
+{
+    char self[64], end[80], again[80];
+    const char *sid = json_text(record, "open_session", NULL);
+    if (!sid)
+        return NULL;
+    snprintf(self, sizeof self, "/v1/sessions/%s", sid);
+    snprintf(end, sizeof end, "%s/end", self);
+    snprintf(again, sizeof again, "%s/invitations", self);
+    bool invited = strcmp(json_text(record, "open_state", ""), "invited") == 0;
+    json_t *view = json_pack("{ss s{ss ss}}", "session", sid, "links", "session", self, "end", end);
+    if (invited) /* an active session is not invited again (S-12) */
+        json_object_set_new(json_object_get(view, "links"), "send_again", json_string(again));
     return view;
 }
 

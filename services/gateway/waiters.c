@@ -60,9 +60,5 @@ void waiters_outcome(struct gateway *g, const json_t *event)
         respond_invitation(c, record);
         return;
     }
-    json_t *extra = NULL;
-    const char *open = json_text(record, "open_session", NULL);
-    if (open)
-        extra = json_pack("{ss}", "session", open);
-    respond_problem(c->request, refused, NULL, extra);
+    respond_problem(c->request, refused, NULL, open_session_view(record));
 }

@@ -96,11 +96,13 @@ static void send_mail(struct mail *m)
     smtp_send(i->smtp, from, mail.to, compose_invitation(&mail), on_sent, m);
 }
 
-static bool is_due(const json_t *record)
+/* A delayed mail waits for its due time, which the sweeper tells (asked); the journal's event of the delay itself must
+ * not send it again at once. */
+static bool is_due(const json_t *record, bool asked)
 {
     const char *state = json_text(record, "mail_state", "");
     return strcmp(json_text(record, "state", ""), "invited") == 0 &&
-           (strcmp(state, "queued") == 0 || strcmp(state, "mail_delayed") == 0);
+           (strcmp(state, "queued") == 0 || (asked && strcmp(state, "mail_delayed") == 0));
 }
 
 static void on_record(void *user, const redisReply *reply)
@@ -112,7 +114,7 @@ static void on_record(void *user, const redisReply *reply)
     }
     json_decref(m->record);
     m->record = hash_object(reply);
-    if (!m->record || !is_due(m->record)) {
+    if (!m->record || !is_due(m->record, m->asked)) {
         mail_finish(m);
         return;
     }
@@ -146,10 +148,10 @@ void handle_message(void *user, const struct kafka_message *message)
     const char *session = json_text(event, "session", "");
     bool asked = strcmp(json_text(event, "type", ""), "mail.send") == 0;
     bool wanted = event && bucket_of_id(session) >= 0 && !in_work(i, session) &&
-                  (asked || (!json_object_get(event, "refused") && is_due(json_object_get(event, "record"))));
+                  (asked || (!json_object_get(event, "refused") && is_due(json_object_get(event, "record"), false)));
     struct mail *m = wanted ? calloc(1, sizeof *m) : NULL;
     if (m) {
-        *m = (struct mail){.next = i->working, .invitations = i, .bucket = bucket_of_id(session),
+        *m = (struct mail){.next = i->working, .invitations = i, .asked = asked, .bucket = bucket_of_id(session),
                            .partition = message->partition, .offset = message->offset};
         snprintf(m->session, sizeof m->session, "%s", session);
         snprintf(m->topic, sizeof m->topic, "%s", message->topic);

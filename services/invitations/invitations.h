@@ -33,6 +33,7 @@ struct mail {
     struct mail *next;
     struct invitations *invitations;
     struct loop_timer *retry;
+    bool asked; /* its due time has come */
     json_t *record;
     char session[ID_SIZE];
     int bucket;

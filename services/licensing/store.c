@@ -21,7 +21,7 @@ static const char *record_key(const struct command *c, char out[KEY_SIZE])
 void store_create(struct command *c, const char *link_token, const char *kid)
 {
     char key[KEY_SIZE];
-    const char *argv[] = {record_key(c, key), c->text, link_token, kid, plans_adhoc_json};
+    const char *argv[] = {record_key(c, key), c->text, link_token, kid, plans_json};
     redis_eval(c->licensing->redis, &create, command_replied, c, 1, 5, argv);
 }
 

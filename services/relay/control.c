@@ -41,6 +41,13 @@ void control_closed(struct conn *c)
     store_presence(c, "close", NULL);
 }
 
+const char *control_left(const uint8_t *data, size_t n)
+{
+    static const char *const causes[] = {"reboot", "shut_down", "program_closed"};
+    unsigned code = n >= 2 ? (unsigned)data[0] << 8 | data[1] : 0;
+    return code >= 4100 && code < 4100 + sizeof causes / sizeof *causes ? causes[code - 4100] : NULL;
+}
+
 void control_offer(struct relay *r, const char *json)
 {
     char error[128];

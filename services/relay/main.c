@@ -80,6 +80,14 @@ static void on_ended(void *user, const redisReply *reply)
         session_ended(user, session, reason);
 }
 
+/* Payload: "{sid} {tid}". */
+static void on_handed(void *user, const redisReply *reply)
+{
+    char session[ID_SIZE], technician[ID_SIZE];
+    if (reply && sscanf(reply->str, "%26s %26s", session, technician) == 2)
+        session_handed_over(user, session, technician);
+}
+
 static void on_offer(void *user, const redisReply *reply)
 {
     if (reply)
@@ -128,7 +136,7 @@ static int start(struct relay *r)
         log_event(LOG_ERROR, "listener_failed", "listen", r->settings.listen, "error", strerror(errno), NULL);
         return -1;
     }
-    store_subscribe(r, on_ended, on_offer);
+    store_subscribe(r, on_ended, on_handed, on_offer);
     loop_timer_set(r->sweep, SWEEP_MS);
     return service_start(&r->service, r->settings.health_listen);
 }

@@ -29,6 +29,9 @@ static void open_pair(struct pair *p)
         both[i]->heard = both[i]->pinged = both[i]->checked = loop_now_ms(both[i]->relay->service.loop);
         conn_set_reading(both[i], true);
     }
+    p->viewer->viewing = true;
+    p->viewer->renewed = p->viewer->since;
+    store_viewing(p->viewer, "open");
 }
 
 void pair_join(struct conn *c)
@@ -63,6 +66,9 @@ struct conn *pair_part(struct conn *c)
     struct conn *partner = pair_partner(c);
     if (!p)
         return NULL;
+    if (c->viewing)
+        store_viewing(c, "close");
+    c->viewing = false;
     *seat(p, c) = NULL;
     c->pair = NULL;
     if (!partner) {
@@ -96,6 +102,7 @@ static bool on_control(struct conn *c, const struct ws_out *out)
         c->pong_size = out->n;
         c->pong_due = true;
     } else if (out->opcode == WS_CLOSE) {
+        c->left = control_left(out->data, out->n);
         conn_close(c, 1000, "");
         return true;
     }

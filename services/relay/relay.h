@@ -59,6 +59,9 @@ struct conn {
     bool reading;            /* EPOLLIN is wanted */
     int64_t since, heard, pinged, renewed, checked; /* loop time */
     char session[ID_SIZE], conn_id[ID_SIZE];
+    char technician[ID_SIZE]; /* viewer: who the ticket was for */
+    bool viewing;            /* viewer: noted as connected */
+    const char *left;        /* control: what the program said when it went, or NULL */
     char *head;              /* until upgraded */
     size_t head_size;
     char key[64];            /* Sec-WebSocket-Key */
@@ -105,6 +108,8 @@ void control_opened(struct conn *c);
 void control_closed(struct conn *c);
 void control_renew(struct conn *c);
 void control_offer(struct relay *r, const char *json);
+/* Why the program goes, from its close frame's body; NULL when it does not say. */
+const char *control_left(const uint8_t *data, size_t n);
 void pair_join(struct conn *c);
 /* Takes c out of its pair and returns the partner that stays behind, if any. */
 struct conn *pair_part(struct conn *c);
@@ -117,6 +122,8 @@ struct conn *pair_partner(const struct conn *c);
 /* sweep.c */
 void sweep(void *relay);
 void session_ended(struct relay *r, const char *session, const char *reason);
+/* Cuts the viewers that are not technician's (S-29). */
+void session_handed_over(struct relay *r, const char *session, const char *technician);
 
 /* store.c: the only file that speaks Redis. user of the callbacks is a struct asked. */
 struct asked {
@@ -128,10 +135,12 @@ struct asked *asked_new(struct conn *c);
 /* The connection, or NULL when it has gone meanwhile; frees a. */
 struct conn *asked_conn(struct asked *a);
 void store_take_ticket(struct conn *c, redis_fn fn);
-void store_session(struct conn *c, redis_fn fn); /* HMGET agent_token_hash state reason */
+void store_session(struct conn *c, redis_fn fn); /* HMGET agent_token_hash state reason technician */
 void store_noted(struct conn *c, redis_fn fn);
 void store_note_and_offer(struct conn *c, const char *offer);
 void store_presence(struct conn *c, const char *verb, redis_fn fn);
-void store_subscribe(struct relay *r, redis_fn ended, redis_fn offers);
+/* verb: open, renew, close. */
+void store_viewing(struct conn *c, const char *verb);
+void store_subscribe(struct relay *r, redis_fn ended, redis_fn handed, redis_fn offers);
 
 #endif

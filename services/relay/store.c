@@ -11,6 +11,7 @@
 enum { KEY_SIZE = 128 };
 
 static struct redis_script presence = {.name = "presence", .text = lua_presence};
+static struct redis_script viewing = {.name = "viewing", .text = lua_viewing};
 
 struct asked *asked_new(struct conn *c)
 {
@@ -45,7 +46,7 @@ void store_session(struct conn *c, redis_fn fn)
 {
     char key[KEY_SIZE];
     redis_send(c->relay->redis, fn, asked_new(c), "HMGET", session_key(c, key), "agent_token_hash", "state",
-               "reason", NULL);
+               "reason", "technician", NULL);
 }
 
 void store_noted(struct conn *c, redis_fn fn)
@@ -67,12 +68,20 @@ void store_presence(struct conn *c, const char *verb, redis_fn fn)
 {
     char key[KEY_SIZE], holder[128];
     snprintf(holder, sizeof holder, "%s/%llu", c->relay->settings.node, (unsigned long long)c->serial);
-    const char *argv[] = {session_key(c, key), verb, holder};
-    redis_eval(c->relay->redis, &presence, fn, fn ? asked_new(c) : NULL, 1, 3, argv);
+    const char *argv[] = {session_key(c, key), verb, holder, c->left ? c->left : "connection_lost"};
+    redis_eval(c->relay->redis, &presence, fn, fn ? asked_new(c) : NULL, 1, 4, argv);
 }
 
-void store_subscribe(struct relay *r, redis_fn ended, redis_fn offers)
+void store_viewing(struct conn *c, const char *verb)
+{
+    char key[KEY_SIZE];
+    const char *argv[] = {session_key(c, key), verb, c->conn_id};
+    redis_eval(c->relay->redis, &viewing, NULL, NULL, 1, 3, argv);
+}
+
+void store_subscribe(struct relay *r, redis_fn ended, redis_fn handed, redis_fn offers)
 {
     redis_subscribe(r->ended, "beistand.ended", ended, r);
+    redis_subscribe(r->ended, "beistand.handed", handed, r);
     redis_subscribe(r->offers, "beistand.offer", offers, r);
 }

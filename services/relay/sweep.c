@@ -21,14 +21,38 @@ void session_ended(struct relay *r, const char *session, const char *reason)
     }
 }
 
+/* The program stays; only its data socket to that viewer goes with it. */
+static void cut_viewer(struct conn *c)
+{
+    struct conn *partner = pair_part(c);
+    log_event(LOG_INFO, "viewer_cut", "conn", c->conn_id, "session", c->session, NULL);
+    conn_close(c, 4003, "handed_over");
+    if (partner)
+        conn_close(partner, 4003, "handed_over");
+}
+
+static bool cuttable(const struct conn *c)
+{
+    return c->kind == CONN_VIEWER && (c->state == STATE_WAITING || c->state == STATE_OPEN);
+}
+
+void session_handed_over(struct relay *r, const char *session, const char *technician)
+{
+    for (struct conn *c = r->conns; c; c = c->hh.next)
+        if (cuttable(c) && strcmp(c->session, session) == 0 && strcmp(c->technician, technician) != 0)
+            cut_viewer(c);
+}
+
 static void on_state(void *user, const redisReply *reply)
 {
     struct conn *c = asked_conn(user);
-    if (!c || !reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3)
+    if (!c || !reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 4)
         return;
-    const redisReply *state = reply->element[1], *reason = reply->element[2];
+    const redisReply *state = reply->element[1], *reason = reply->element[2], *technician = reply->element[3];
     if (state->type == REDIS_REPLY_STRING && strcmp(state->str, "ended") == 0)
         session_ended(c->relay, c->session, reason->type == REDIS_REPLY_STRING ? reason->str : "session_expired");
+    else if (cuttable(c) && technician->type == REDIS_REPLY_STRING && strcmp(technician->str, c->technician) != 0)
+        cut_viewer(c); /* the notice was lost */
 }
 
 /* true: c is gone or going. */
@@ -68,6 +92,10 @@ static void tend(struct conn *c, int64_t now)
     }
     if (c->kind == CONN_CONTROL && now - c->renewed >= RENEW_MS)
         control_renew(c);
+    if (c->viewing && now - c->renewed >= RENEW_MS) {
+        c->renewed = now;
+        store_viewing(c, "renew");
+    }
     if (now - c->checked >= CHECK_MS && redis_ready(c->relay->redis)) {
         c->checked = now;
         store_session(c, on_state);

@@ -162,6 +162,8 @@ static void on_viewer_session(void *user, const redisReply *reply)
     } else if (strcmp(text_of(reply, 1), "active") != 0) {
         const char *reason = text_of(reply, 2);
         upgrade_refuse(c, *reason ? reason : "wrong_state");
+    } else if (strcmp(text_of(reply, 3), c->technician) != 0) {
+        upgrade_refuse(c, "handed_over"); /* after the ticket was made */
     } else {
         store_note_and_offer(c, c->text);
         free(c->text);
@@ -187,7 +189,9 @@ static void on_ticket(void *user, const redisReply *reply)
         upgrade_refuse(c, "ticket_invalid");
     } else {
         snprintf(c->session, sizeof c->session, "%s", json_text(ticket, "session", ""));
+        snprintf(c->technician, sizeof c->technician, "%s", json_text(ticket, "technician", ""));
         json_object_del(ticket, "exp");
+        json_object_del(ticket, "technician");
         c->text = json_dumps(ticket, JSON_COMPACT);
         store_session(c, on_viewer_session);
     }

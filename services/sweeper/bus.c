@@ -27,32 +27,47 @@ struct kafka *bus_new(struct sweeper *s, const char *bootstrap, const char *prof
     return kafka_new(s->service.loop, &o);
 }
 
-/* Where an event goes, by its type: the directory's topic is compacted, key = id, so the newest state of each stays. */
+/* Where an event goes, by its type, and under which key: the directory's topic is compacted, so the newest state of each
+ * id stays. In the journal all of a session's events are in one partition, in order; what belongs to no session goes by
+ * its company. */
 static const struct {
     const char *type, *topic, *key;
 } routes[] = {
     {"directory.changed", "beistand.directory", "id"},
-    /* The session's id is the key: all of a session's events are in one partition, in order. */
     {"", "beistand.journal", "session"},
 };
 
-static const char *route_event(const char *event, char key[ID_SIZE])
+static const char *route_event(const json_t *event, char key[ID_SIZE])
 {
-    json_t *json = json_loads(event, 0, NULL);
-    const char *type = json_string_value(json_object_get(json, "type"));
+    const char *type = json_string_value(json_object_get(event, "type"));
+    const char *company = json_string_value(json_object_get(event, "company"));
     size_t i = 0;
     while (routes[i].type[0] && (!type || strcmp(routes[i].type, type) != 0))
         i++;
-    const char *name = json_string_value(json_object_get(json, routes[i].key));
-    snprintf(key, ID_SIZE, "%s", name ? name : "");
-    json_decref(json);
+    const char *name = json_string_value(json_object_get(event, routes[i].key));
+    snprintf(key, ID_SIZE, "%s", name ? name : company ? company : "");
     return routes[i].topic;
+}
+
+/* Every end passes here, whoever made it. An event that is produced again counts again. */
+static void count_end(const json_t *event)
+{
+    const char *type = json_string_value(json_object_get(event, "type"));
+    const char *reason = json_string_value(json_object_get(json_object_get(event, "record"), "reason"));
+    char labels[96];
+    if (!type || !reason || strcmp(type, "session.ended") != 0)
+        return;
+    snprintf(labels, sizeof labels, "reason=\"%.64s\"", reason);
+    metric_add("beistand_ends_total", labels, 1);
 }
 
 int bus_journal(struct bucket *b, const char *id, const char *event, kafka_delivered_fn fn)
 {
     char key[ID_SIZE], event_id[48];
-    const char *topic = route_event(event, key);
+    json_t *json = json_loads(event, 0, NULL);
+    const char *topic = route_event(json, key);
+    count_end(json);
+    json_decref(json);
     snprintf(event_id, sizeof event_id, "%d-%s", b->number, id);
     return kafka_produce(b->sweeper->kafka, topic, key, event, strlen(event), event_id, fn, b);
 }

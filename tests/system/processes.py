@@ -156,7 +156,7 @@ class Processes:
         bucket = secrets.randbelow(64)
         cid = new_id(bucket)
         self.redis.hset(f"{{s{bucket:02d}}}:company:{cid}", mapping={
-            "name": "Muster GmbH", "contact": "+49 30 1234", "plan": "plus", "seats": 20, "managed": 0,
+            "name": "Muster GmbH", "contact": "+49 30 1234", "plan": "plus", "seats": 20,
             "limit_company": 5, "limit_technician": 1, **fields})
         return cid
 

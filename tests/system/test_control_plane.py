@@ -77,7 +77,7 @@ def test_parallel_creates_of_ten_technicians_give_five_sessions(plane):
 @pytest.mark.parametrize("fields, permissions, reason", [
     ({"plan": "trial"}, "adhoc_support", "plan_excludes_adhoc"),
     ({}, "full_remote_control", "permission_missing"),
-    ({"seats": 3, "managed": 3}, "adhoc_support", "no_licence"),
+    ({"seats": 0}, "adhoc_support", "no_licence"),
     ({"suspended": 1}, "adhoc_support", "company_suspended"),
 ])
 def test_creation_is_refused_with_its_reason(plane, fields, permissions, reason):

@@ -10,11 +10,26 @@ if (complete) {
   document.getElementById("token").textContent = shown;
   link.href = body.dataset.download;
   link.download = `Support-${shown}.exe`;
-  // Tells the technician's checklist that a person's browser is here (S-14). It consumes nothing.
-  if (body.dataset.state === "open")
-    fetch("/agent/v1/invitations/reports", {
+  if (body.dataset.state === "open") whenSeen(tell);
+}
+
+// Mail scanners fetch pages and some run them, but they show them to nobody.
+function whenSeen(act) {
+  if (document.visibilityState === "visible") act();
+  else document.addEventListener("visibilitychange", () => whenSeen(act), { once: true });
+}
+
+// Tells the technician's checklist that a person's browser is here (S-14). It consumes nothing; the answer says whether
+// this is still the newest invitation (S-12).
+async function tell() {
+  try {
+    const answer = await fetch("/agent/v1/invitations/reports", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ token: typed, checks: { opened: "ok" } }),
-    }).catch(() => {});
+    });
+    if (!answer.ok && (await answer.json()).reason === "invitation_superseded") body.dataset.state = "superseded";
+  } catch {
+    // The page works without it.
+  }
 }

@@ -32,8 +32,8 @@ class Socket implements Wire {
     this.ws = new WebSocket(ticket.relay_url, ["beistand.v1", `ticket.${ticket.ticket}`]);
     this.ws.binaryType = "arraybuffer";
     this.ws.onmessage = (event) => this.message(new Uint8Array(event.data as ArrayBuffer));
-    // 4002 carries the session's reason; everything else is a loss that a resume mends.
-    this.ws.onclose = (event) => this.end(new Refused(event.code === 4002 ? event.reason : event.code === 4404 ? "computer_offline" : "connection_lost"));
+    // 4002 and 4003 carry a reason; everything else is a loss that a resume mends.
+    this.ws.onclose = (event) => this.end(new Refused(event.code === 4002 || event.code === 4003 ? event.reason : event.code === 4404 ? "computer_offline" : "connection_lost"));
   }
 
   opened(): Promise<void> {

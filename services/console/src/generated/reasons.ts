@@ -47,7 +47,11 @@ export type ReasonCode =
   "second_factor_required" |
   "precondition_failed" |
   "last_administrator" |
-  "email_taken";
+  "email_taken" |
+  "computer_in_use" |
+  "computer_exists" |
+  "handed_over" |
+  "feature_unavailable";
 
 /** status: HTTP; 0: a state or an end that no request is answered with. */
 export interface Reason {
@@ -582,6 +586,54 @@ export const reasons: Record<ReasonCode, Reason> = {
       "it": "Questo indirizzo e-mail è già usato da qualcuno per accedere. Usi un altro indirizzo o modifichi la persona esistente.",
       "pt": "Alguém já inicia sessão com este endereço de e-mail. Use outro endereço ou altere a pessoa existente.",
       "nl": "Met dit e-mailadres meldt iemand zich al aan. Gebruik een ander adres of wijzig de bestaande persoon."
+    }
+  },
+  "computer_in_use": {
+    "status": 409,
+    "technician": {
+      "en": "Somebody is connected to this computer right now. Ask them to finish first, or delete it all the same: that ends its session at once.",
+      "de": "Mit diesem Computer ist gerade jemand verbunden. Bitten Sie zuerst darum, die Arbeit abzuschließen, oder löschen Sie ihn trotzdem: Damit endet seine Sitzung sofort.",
+      "fr": "Quelqu'un est connecté à cet ordinateur en ce moment. Demandez-lui d'abord de terminer, ou supprimez-le quand même : sa session prendra fin aussitôt.",
+      "es": "En este momento hay alguien conectado a este equipo. Pídale primero que termine o elimínelo de todos modos: su sesión finalizará al instante.",
+      "it": "In questo momento qualcuno è collegato a questo computer. Gli chieda prima di finire oppure lo elimini comunque: la sessione terminerà subito.",
+      "pt": "Neste momento há alguém ligado a este computador. Peça-lhe primeiro que acabe ou elimine-o mesmo assim: a sessão termina de imediato.",
+      "nl": "Er is op dit moment iemand met deze computer verbonden. Vraag eerst om af te ronden, of verwijder hem toch: de sessie eindigt dan meteen."
+    }
+  },
+  "computer_exists": {
+    "status": 409,
+    "technician": {
+      "en": "This group already has a computer of that name. Choose another name or group, or change the one that is there.",
+      "de": "In dieser Gruppe gibt es schon einen Computer mit diesem Namen. Wählen Sie einen anderen Namen oder eine andere Gruppe, oder ändern Sie den vorhandenen.",
+      "fr": "Ce groupe contient déjà un ordinateur de ce nom. Choisissez un autre nom ou un autre groupe, ou modifiez celui qui existe.",
+      "es": "En este grupo ya hay un equipo con ese nombre. Elija otro nombre u otro grupo, o modifique el que ya existe.",
+      "it": "In questo gruppo c'è già un computer con questo nome. Scelga un altro nome o un altro gruppo oppure modifichi quello esistente.",
+      "pt": "Neste grupo já existe um computador com esse nome. Escolha outro nome ou outro grupo, ou altere o que já existe.",
+      "nl": "In deze groep staat al een computer met die naam. Kies een andere naam of groep, of wijzig de bestaande."
+    }
+  },
+  "handed_over": {
+    "status": 0,
+    "technician": {
+      "en": "An administrator handed this session to a colleague, so your connection was closed. If you still need access, ask the administrator.",
+      "de": "Die Administration hat diese Sitzung an eine andere Person übergeben; Ihre Verbindung wurde deshalb getrennt. Wenn Sie noch Zugang brauchen, fragen Sie dort nach.",
+      "fr": "Un administrateur a confié cette session à un collègue ; votre connexion a donc été fermée. Si vous avez encore besoin d'y accéder, adressez-vous à lui.",
+      "es": "Un administrador ha pasado esta sesión a otro técnico, por lo que se ha cerrado su conexión. Si todavía necesita acceso, consúltelo con el administrador.",
+      "it": "Un amministratore ha affidato questa sessione a un collega, perciò la sua connessione è stata chiusa. Se le serve ancora l'accesso, si rivolga all'amministratore.",
+      "pt": "Um administrador passou esta sessão a um colega, por isso a sua ligação foi fechada. Se ainda precisar de acesso, fale com o administrador.",
+      "nl": "Een beheerder heeft deze sessie aan een collega overgedragen; uw verbinding is daarom verbroken. Vraag het de beheerder als u nog toegang nodig hebt."
+    }
+  },
+  "feature_unavailable": {
+    "status": 0,
+    "technician": {
+      "en": "The support program on this computer does not have this function in its version. Use another function, or ask the operator about a newer program.",
+      "de": "Das Support-Programm auf diesem Computer hat diese Funktion in seiner Version nicht. Nutzen Sie eine andere Funktion, oder fragen Sie den Betreiber nach einem neueren Programm.",
+      "fr": "Le programme d'assistance de cet ordinateur n'a pas cette fonction dans sa version. Utilisez une autre fonction ou demandez un programme plus récent à l'exploitant.",
+      "es": "El programa de asistencia de este equipo no tiene esta función en su versión. Use otra función o pregunte al operador por un programa más reciente.",
+      "it": "Il programma di assistenza su questo computer non ha questa funzione nella sua versione. Usi un'altra funzione o chieda al gestore un programma più recente.",
+      "pt": "O programa de assistência deste computador não tem esta função na sua versão. Use outra função ou pergunte ao operador por um programa mais recente.",
+      "nl": "Het supportprogramma op deze computer heeft deze functie niet in deze versie. Gebruik een andere functie of vraag de exploitant om een nieuwer programma."
     }
   }
 };
