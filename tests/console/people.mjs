@@ -31,6 +31,7 @@ export async function newCompany(browser, licence = {}) {
 export async function signIn(browser, email, password = PASSWORD, options = {}) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 900 }, locale: "en-GB", ...options });
   await context.grantPermissions(["clipboard-write"]);
+  context.setDefaultTimeout(60000);
   const page = await context.newPage();
   page.problems = [];
   page.on("pageerror", (e) => page.problems.push(String(e)));

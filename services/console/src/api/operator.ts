@@ -7,11 +7,11 @@ import type { Company, NewPerson } from "./company";
 export const operatorKey = signal("");
 
 const ROOT = "/operator/v1/companies";
-const bearer = (): { bearer: string } => ({ bearer: operatorKey.value });
+const bearer = (key = operatorKey.value): { bearer: string } => ({ bearer: key });
 
 export const operator = {
-  companies: async (cursor: string | null = null): Promise<Page<Company>> => {
-    const page = await call<{ companies: Company[]; next_cursor: string | null }>("GET", ROOT + query({ limit: "100", cursor }), bearer());
+  companies: async (cursor: string | null = null, key?: string): Promise<Page<Company>> => {
+    const page = await call<{ companies: Company[]; next_cursor: string | null }>("GET", ROOT + query({ limit: "100", cursor }), bearer(key));
     return { items: page.companies, next: page.next_cursor };
   },
   add: (body: object) => call<Company>("POST", ROOT, { body, headers: once(), ...bearer() }),

@@ -14,13 +14,8 @@ function AskKey(): JSX.Element {
   const submit = (event: SubmitEvent): void => {
     const key = formOf(event).text("key");
     void action.run(async () => {
+      await operator.companies(null, key); // refuses a wrong one
       operatorKey.value = key;
-      try {
-        await operator.companies();
-      } catch (e) {
-        operatorKey.value = "";
-        throw e;
-      }
     });
   };
   const wrong = action.refused?.reason === "unauthenticated";
