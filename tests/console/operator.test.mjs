@@ -38,6 +38,7 @@ test("a company is made with plan, seats and limits, and its first administrator
   await page.getByTestId("company-seats").fill("8");
   await page.getByTestId("save-company").click();
   await page.getByText("Saved.").waitFor();
+  assert.strictEqual(await page.getByTestId("company-plan").inputValue(), "base", "the form shows the plan that is there");
   await page.getByTestId("person-name").fill("Frida First");
   await page.getByTestId("person-email").fill(email);
   await page.getByTestId("save-person").click();
@@ -47,6 +48,7 @@ test("a company is made with plan, seats and limits, and its first administrator
   await frida.getByTestId("nav-company").click();
   await frida.getByTestId("seats").waitFor();
   assert.strictEqual(await frida.getByTestId("seats").textContent(), "8");
+  assert.match(await frida.getByTestId("plan").textContent(), /base/);
   await frida.context().close();
 });
 

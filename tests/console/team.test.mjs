@@ -92,6 +92,8 @@ test("an administrator grants only what they hold (S-62)", async () => {
   await ada.getByTestId("person-role").selectOption("administrator");
   await ada.getByTestId("save-person").click();
   await ada.getByText("Saved.").waitFor();
+  await openPerson(email);
+  assert.strictEqual(await ada.getByTestId("person-role").inputValue(), "administrator", "the form shows the role that is there");
   const lea = await inside(await signIn(browser, email));
   await lea.goto(`${stack.origin}/#/team/new`);
   await lea.getByTestId("permission-adhoc_support").waitFor();

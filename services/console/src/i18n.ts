@@ -30,9 +30,12 @@ export function reasonText(code: string): string {
 
 export const languageName = (of: string, shownIn: string = language.value): string => new Intl.DisplayNames([shownIn], { type: "language" }).of(of) ?? of;
 
+// Dates as the browser's region writes them, as long as that region speaks the language.
+const region = (): string => navigator.languages.find((l) => l.slice(0, 2) === language.value) ?? language.value;
+
 export const when = (iso: string | null | undefined): string =>
-  iso ? new Intl.DateTimeFormat(language.value, { dateStyle: "short", timeStyle: "short" }).format(new Date(iso)) : "–";
+  iso ? new Intl.DateTimeFormat(region(), { dateStyle: "short", timeStyle: "short" }).format(new Date(iso)) : "–";
 
-export const exactly = (iso: string): string => new Intl.DateTimeFormat(language.value, { dateStyle: "short", timeStyle: "medium" }).format(new Date(iso));
+export const exactly = (iso: string): string => new Intl.DateTimeFormat(region(), { dateStyle: "short", timeStyle: "medium" }).format(new Date(iso));
 
-export const number = (n: number): string => new Intl.NumberFormat(language.value).format(n);
+export const number = (n: number): string => new Intl.NumberFormat(region()).format(n);

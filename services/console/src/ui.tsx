@@ -43,11 +43,11 @@ export function Field(p: { label: string; hint?: string; children?: ComponentChi
 }
 
 export function Choice(p: { label: string; hint?: string; options: [string, string][] } & JSX.SelectHTMLAttributes<HTMLSelectElement>): JSX.Element {
-  const { label, hint, options, ...select } = p;
+  const { label, hint, options, defaultValue, ...select } = p; // Preact knows no defaultValue of a select
   return (
     <label class="field">
       <span>{label}</span>
-      <select {...select}>{options.map(([value, text]) => <option key={value} value={value}>{text}</option>)}</select>
+      <select {...select}>{options.map(([value, text]) => <option key={value} value={value} selected={value === defaultValue}>{text}</option>)}</select>
       {hint && <small>{hint}</small>}
     </label>
   );

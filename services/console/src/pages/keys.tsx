@@ -68,7 +68,7 @@ function Scopes(): JSX.Element {
       <div class="scopes">
         {AREAS.map((area) => (
           <label key={area} class="filter"><span>{t(`sc_${area}`)}</span>
-            <select name="scope" defaultValue="" data-testid={`scope-${area}`}>
+            <select name="scope" data-testid={`scope-${area}`}>
               <option value="">{t("noAccess")}</option>
               <option value={`${area}:read`}>{t("readOnly")}</option>
               <option value={area}>{t("readWrite")}</option>
