@@ -76,6 +76,7 @@ const commands = {
   },
   async end() {
     await page.getByTestId("end").click();
+    await page.getByTestId("confirm").click();
     await page.locator("[data-reason=ended_by_technician]").waitFor({ timeout: 20000 });
   },
   async wait_removed({ id }) {

@@ -67,8 +67,8 @@ test("another browser connects with the password, and a wrong one is refused (S-
 });
 
 test("end now ends it everywhere, and the removal is confirmed (S-9 S-10)", async () => {
-  page.on("dialog", (d) => d.accept());
   await page.getByTestId("end").click();
+  await page.getByTestId("confirm").click();
   await page.locator("[data-reason=ended_by_technician]").waitFor();
   await pc.wait((l) => l.event === "removed");
   await page.getByRole("link", { name: "Back" }).click();

@@ -44,7 +44,7 @@ test("wrong digits five times, new digits in place, paired from another browser"
   await pc.wait((l) => l.event === "command_done");
   await fill(fresh);
   await second.getByTestId("connect").waitFor();
-  second.on("dialog", (d) => d.accept());
   await second.getByTestId("end").click();
+  await second.getByTestId("confirm").click();
   await pc.wait((l) => l.event === "removed");
 });

@@ -1,11 +1,14 @@
-// The gateway's API (proto/openapi.yaml).
-import { Refused } from "./channel/handshake";
+// The gateway's API (proto/openapi.yaml): who is signed in, and the sessions. The rest is in api/.
 import type { Ticket } from "./channel/viewer";
+import { call, once, query, setCsrf } from "./http";
+
+export { ApiError } from "./http";
 
 export interface Me {
-  technician: { id: string; name: string; email: string; role: string; permissions: string[] };
+  technician: { id: string; name: string; email: string; role: string; permissions: string[]; second_factor: boolean };
   company: { id: string; name: string; contact: string; plan: string };
   csrf: string | null;
+  limits: { technician: number; company: number };
 }
 
 export interface Session {
@@ -25,7 +28,7 @@ export interface Session {
   activated_at: string | null;
   expires_at: string | null;
   ended_at: string | null;
-  mail: { state: string; sent_at: string | null };
+  mail: { state: string; sent_at: string | null; retry_at?: string | null; tries?: number };
   machine: { name: string; os: string } | null;
   checks: Record<string, string>;
   attempts_left: number;
@@ -37,54 +40,33 @@ export interface Session {
   code_prefix?: string;
 }
 
-let csrf = "";
-
-export class ApiError extends Refused {
-  constructor(
-    reason: string,
-    readonly status: number,
-    readonly detail: string,
-    readonly session?: string,
-  ) {
-    super(reason);
-  }
-}
-
-async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
-  let answer: Response;
-  try {
-    answer = await fetch(path, {
-      method,
-      headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...(method === "GET" ? {} : { "X-CSRF-Token": csrf }), ...headers },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      credentials: "same-origin",
-    });
-  } catch {
-    throw new ApiError("unavailable", 0, "");
-  }
-  const text = await answer.text();
-  const value = text ? JSON.parse(text) : undefined;
-  if (!answer.ok) throw new ApiError(value?.reason ?? "unavailable", answer.status, value?.detail ?? "", value?.session);
-  return value as T;
+export interface Page<T> {
+  items: T[];
+  next: string | null;
 }
 
 async function remember(me: Promise<Me>): Promise<Me> {
   const value = await me;
-  csrf = value.csrf ?? "";
+  setCsrf(value.csrf);
   return value;
 }
 
-const key = (): Record<string, string> => ({ "Idempotency-Key": crypto.randomUUID() });
+async function sessions(status = "", cursor: string | null = null): Promise<Page<Session>> {
+  const page = await call<{ sessions: Session[]; next_cursor: string | null }>("GET", `/v1/sessions${query({ limit: "50", status, cursor })}`);
+  return { items: page.sessions, next: page.next_cursor };
+}
 
 export const api = {
   me: () => remember(call<Me>("GET", "/v1/me")),
-  signIn: (email: string, password: string) => remember(call<Me>("POST", "/v1/sign-in", { email, password })),
+  signIn: (email: string, password: string, code?: string) => remember(call<Me>("POST", "/v1/sign-in", { body: { email, password, code } })),
   signOut: () => call<void>("POST", "/v1/sign-out"),
-  activateAccount: (token: string, password: string) => call<void>("POST", "/v1/account/activate", { token, password }),
-  sessions: async () => (await call<{ sessions: Session[] }>("GET", "/v1/sessions?limit=50")).sessions,
+  activateAccount: (token: string, password: string) => call<void>("POST", "/v1/account/activate", { body: { token, password } }),
+  paths: async () => Object.keys((await call<{ paths: Record<string, unknown> }>("GET", "/openapi.json")).paths),
+  sessions,
   session: (id: string) => call<Session>("GET", `/v1/sessions/${id}`),
-  create: (body: object) => call<Session>("POST", "/v1/sessions", body, key()),
-  inviteAgain: (id: string) => call<Session>("POST", `/v1/sessions/${id}/invitations`, undefined, key()),
+  create: (body: object) => call<Session>("POST", "/v1/sessions", { body, headers: once() }),
+  inviteAgain: (id: string) => call<Session>("POST", `/v1/sessions/${id}/invitations`, { headers: once() }),
   end: (id: string) => call<Session>("POST", `/v1/sessions/${id}/end`),
-  ticket: (id: string, mode: "pair" | "connect") => call<Ticket>("POST", `/v1/sessions/${id}/tickets`, { feature: "remote", mode }),
+  handOver: (id: string, technician: string) => call<Session>("POST", `/v1/sessions/${id}/hand-over`, { body: { technician } }),
+  ticket: (id: string, mode: "pair" | "connect") => call<Ticket>("POST", `/v1/sessions/${id}/tickets`, { body: { feature: "remote", mode } }),
 };

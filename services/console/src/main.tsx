@@ -1,61 +1,70 @@
 import { render } from "preact";
 import type { JSX } from "preact";
-import { api } from "./api";
-import { languages, type Language } from "./generated/reasons";
 import { language, t } from "./i18n";
-import { NewSession, Sessions } from "./pages/sessions";
+import { Account } from "./pages/account";
+import { AuditLog } from "./pages/audit";
+import { CompanyPage } from "./pages/company";
+import { ComputerPage, NewComputer } from "./pages/computer";
+import { ImportComputers } from "./pages/computer-import";
+import { Computers } from "./pages/computers";
+import { Keys, NewKey } from "./pages/keys";
+import { NewSession } from "./pages/new-session";
+import { Operator } from "./pages/operator";
+import { NewPersonPage, PersonPage } from "./pages/person";
 import { Remote } from "./pages/remote";
 import { SessionPage } from "./pages/session";
+import { Sessions } from "./pages/sessions";
 import { Activate, SignIn } from "./pages/sign-in";
-import { go, me, ready, route, say, start } from "./state";
-import { Notice } from "./ui";
+import { Team } from "./pages/team";
+import { NewWebhook, WebhookPage, Webhooks } from "./pages/webhooks";
+import { isAdministrator, me, offers, ready, route, start } from "./state";
+import { Shell } from "./shell";
+import { Empty, Title } from "./ui";
+
+function NothingHere(): JSX.Element {
+  return (
+    <>
+      <Title>{t("nothingHere")}</Title>
+      <Empty title={t("nothingHereText")} />
+    </>
+  );
+}
+
+type Pages = Record<string, (id: string, part: string) => JSX.Element>;
+
+const PAGES: Pages = {
+  "": () => <Sessions />,
+  sessions: (id, part) => (!id ? <Sessions /> : part === "remote" ? <Remote key={id} id={id} /> : <SessionPage key={id} id={id} />),
+  new: () => <NewSession />,
+  computers: (id) => (!id ? <Computers /> : id === "new" ? <NewComputer /> : id === "import" ? <ImportComputers /> : <ComputerPage key={id} id={id} />),
+  keys: (id) => (id === "new" ? <NewKey /> : <Keys />),
+  company: () => <CompanyPage />,
+  account: () => <Account />,
+};
+
+const FOR_ADMINISTRATORS: Pages = {
+  team: (id) => (!id ? <Team /> : id === "new" ? <NewPersonPage /> : <PersonPage key={id} id={id} />),
+  webhooks: (id) => (!id ? <Webhooks /> : id === "new" ? <NewWebhook /> : <WebhookPage key={id} id={id} />),
+  audit: () => <AuditLog />,
+};
+
+const needed: Record<string, string> = { webhooks: "/v1/webhooks", audit: "/v1/audit" };
 
 function Page(): JSX.Element {
-  const [first, id, part] = route.value.split("/");
+  const [first, id = "", part = ""] = route.value.split("/");
   if (first === "activate" && id) return <Activate token={id} />;
+  if (first === "operator") return <Operator id={id} />;
   if (!me.value) return <SignIn />;
-  if (first === "new") return <NewSession />;
-  if (first === "sessions" && id) return part === "remote" ? <Remote key={id} id={id} /> : <SessionPage key={id} id={id} />;
-  return <Sessions />;
-}
-
-function toggleTheme(): void {
-  const root = document.documentElement;
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
-  localStorage.setItem("theme", root.dataset.theme);
-}
-
-function choose(event: Event): void {
-  language.value = (event.target as HTMLSelectElement).value as Language;
-  localStorage.setItem("language", language.value);
-  document.documentElement.lang = language.value;
-}
-
-async function signOut(): Promise<void> {
-  await api.signOut().catch(say);
-  sessionStorage.clear();
-  me.value = null;
-  go("");
-  location.reload(); // nothing of the last person stays in memory
+  if (first === "sign-in" || first === "sso") return <Sessions />;
+  const there = !needed[first] || offers.value.includes(needed[first]);
+  const page = PAGES[first] ?? (isAdministrator() && there ? FOR_ADMINISTRATORS[first] : undefined);
+  return page ? page(id, part) : <NothingHere />;
 }
 
 function App(): JSX.Element {
-  return (
-    <>
-      <nav aria-label="Beistand">
-        <a href="#/sessions" class="brand">Beistand</a>
-        <span class="grow" />
-        <select aria-label={t("language")} value={language.value} onChange={choose}>{languages.map((l) => <option key={l} value={l}>{l}</option>)}</select>
-        <button type="button" class="quiet" onClick={toggleTheme} aria-label={t("theme")}>◐</button>
-        {me.value && <><span>{me.value.technician.name}</span><button type="button" class="quiet" onClick={() => void signOut()} data-testid="sign-out">{t("signOut")}</button></>}
-      </nav>
-      <main>
-        <Notice />
-        {ready.value ? <Page /> : <p>…</p>}
-      </main>
-    </>
-  );
+  const [first, , part] = route.value.split("/");
+  const plain = !me.value || first === "activate" || first === "operator" || part === "remote";
+  return <Shell plain={plain}>{ready.value ? <Page /> : <p role="status">{t("loading")}</p>}</Shell>;
 }
 
 const theme = localStorage.getItem("theme");

@@ -6,8 +6,9 @@ import type { Bytes } from "../channel/bytes";
 import { Refused } from "../channel/handshake";
 import { Viewer } from "../channel/viewer";
 import { t } from "../i18n";
-import { go, passwords, say, sessions } from "../state";
-import { Field, Refusal } from "../ui";
+import { endNow } from "../session-actions";
+import { go, passwords, sessions } from "../state";
+import { Field, Refusal, Title } from "../ui";
 
 // What noVNC takes for a WebSocket: the screen channel of the encrypted connection.
 class ScreenChannel {
@@ -75,9 +76,6 @@ function connect(id: string, password: string, target: HTMLElement, on: { state(
 
 function Toolbar(p: { connection: Connection; id: string; latency: number; target: HTMLElement | null }): JSX.Element {
   const rfb = p.connection.rfb;
-  const end = async (): Promise<void> => {
-    if (window.confirm(t("endSure"))) await api.end(p.id).catch(say);
-  };
   return (
     <div class="toolbar" role="toolbar" aria-label={t("remote")}>
       <button type="button" onClick={() => rfb && (rfb.scaleViewport = !rfb.scaleViewport)}>{t("fit")} / {t("oneToOne")}</button>
@@ -85,7 +83,7 @@ function Toolbar(p: { connection: Connection; id: string; latency: number; targe
       <button type="button" onClick={() => rfb?.sendCtrlAltDel()}>{t("cad")}</button>
       <span aria-live="off" data-testid="latency">{p.latency ? t("ms", Math.round(p.latency)) : ""}</span>
       <button type="button" onClick={() => { p.connection.viewer.close(); go(`sessions/${p.id}`); }} data-testid="disconnect">{t("disconnect")}</button>
-      <button type="button" class="danger" onClick={() => void end()} data-testid="end">{t("end")}</button>
+      <button type="button" class="danger" onClick={() => void endNow(p.id)} data-testid="end">{t("end")}</button>
     </div>
   );
 }
@@ -108,12 +106,11 @@ export function Remote(p: { id: string }): JSX.Element {
     event.preventDefault();
     open(String(new FormData(event.target as HTMLFormElement).get("password")));
   };
+  const name = sessions.value[p.id]?.machine?.name ?? t("remote");
+  const on = state.kind === "on" || state.kind === "reconnecting";
   return (
     <section class="remote">
-      <header class="bar">
-        <h1>{sessions.value[p.id]?.machine?.name ?? t("remote")}</h1>
-        {(state.kind === "on" || state.kind === "reconnecting") && connection.current ? <Toolbar connection={connection.current} id={p.id} latency={latency} target={target.current} /> : <a href={`#/sessions/${p.id}`}>{t("back")}</a>}
-      </header>
+      <Title name={name} actions={on && connection.current ? <Toolbar connection={connection.current} id={p.id} latency={latency} target={target.current} /> : <a href={`#/sessions/${p.id}`}>{t("back")}</a>}>{name}</Title>
       {state.reason && <Refusal reason={state.reason} detail={state.retryMs ? t("retryIn", Math.ceil(state.retryMs / 1000)) : ""} />}
       {state.kind === "password" && (
         <form class="card narrow" onSubmit={submit}>

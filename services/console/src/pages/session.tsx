@@ -1,12 +1,14 @@
 import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { api, type Session } from "../api";
-import { lastEight, newDigits, newPassword } from "../channel/code";
-import { t, when } from "../i18n";
+import { lastEight } from "../channel/code";
+import { language, reasonText, t, when } from "../i18n";
 import { pair, pairing } from "../pairing";
-import { digitsOf, go, passwords, prefixes, put, say, sessions } from "../state";
-import { Field, Refusal } from "../ui";
-import { stateOf } from "./sessions";
+import { endNow, nameOf, sendAgain } from "../session-actions";
+import { digitsOf, go, isAdministrator, offers, passwords, prefixes, put, say, sessions } from "../state";
+import { Copy, Field, Loading, Pill, Refusal, Title } from "../ui";
+import { HandOver } from "./hand-over";
+import { kindOf, Online, stateOf } from "./sessions";
 
 const CHECKS = ["opened", "started", "administrator", "windows_version", "no_host", "no_session", "network", "set_up"] as const;
 
@@ -28,23 +30,29 @@ function Code(p: { session: Session }): JSX.Element | null {
 }
 
 function Link(p: { url: string }): JSX.Element {
-  const [copied, setCopied] = useState(false);
   return (
-    <p class="row">
-      <code class="link" data-testid="install-url">{p.url}</code>
-      <button type="button" class="quiet" onClick={() => void navigator.clipboard.writeText(p.url).then(() => setCopied(true))}>{copied ? t("copied") : t("copyLink")}</button>
-    </p>
+    <section class="card wide" aria-label={t("link")}>
+      <h2>{t("link")}</h2>
+      <div class="row"><code class="link" data-testid="install-url">{p.url}</code><Copy text={p.url} label={t("copyLink")} /></div>
+    </section>
   );
 }
+
+const MARKS: Record<string, string> = { ok: "✓", failed: "✗" };
 
 function Checklist(p: { session: Session }): JSX.Element {
   const s = p.session;
   const marks: [string, string][] = CHECKS.map((c) => [t(`c_${c}`), s.checks[c] ?? ""]);
   marks.push([t("c_code"), s.activated_at ? "ok" : s.attempts_left < 5 ? "failed" : ""], [t("c_paired"), s.paired ? "ok" : ""]);
+  const said = (mark: string): string => (mark === "ok" ? t("done") : mark === "failed" ? t("failed") : t("notYet"));
   return (
-    <ul class="checks" aria-label={t("checklist")} data-testid="checklist">
-      {marks.map(([name, mark]) => <li key={name} class={mark}><span aria-hidden="true">{mark === "ok" ? "✓" : mark === "failed" ? "✗" : "○"}</span> {name}</li>)}
-    </ul>
+    <section class="card wide" aria-label={t("checklist")}>
+      <h2>{t("checklist")}</h2>
+      <ul class="checks" data-testid="checklist" aria-live="polite">
+        {marks.map(([name, mark]) => <li key={name} class={mark}><span aria-hidden="true">{MARKS[mark] ?? "○"}</span> {name}<span class="hidden">: {said(mark)}</span></li>)}
+      </ul>
+      {s.status === "invited" && s.attempts_left < 5 && <p class="muted">{t("triesLeft")}: {s.attempts_left}</p>}
+    </section>
   );
 }
 
@@ -60,7 +68,7 @@ function Finish(p: { session: Session }): JSX.Element {
     if (digits) void pair(p.session.id, digits, password);
   };
   return (
-    <form class="card" onSubmit={submit} data-testid="finish">
+    <form class="card wide" onSubmit={submit} data-testid="finish">
       <h2>{t("finish")}</h2>
       {state?.reason && <Refusal reason={state.reason} />}
       {state?.fresh && <p>{t("newDigits")} <strong class="digits" data-testid="fresh-digits">{state.fresh.slice(0, 4)} {state.fresh.slice(4)}</strong></p>}
@@ -68,34 +76,79 @@ function Finish(p: { session: Session }): JSX.Element {
       <Field label={t("digits")} name="digits" inputMode="numeric" autocomplete="off" required data-testid="digits" defaultValue={state?.fresh ?? ""} key={state?.fresh} />
       {wrong && <p class="refusal" role="alert">{t("mistyped")}</p>}
       <Field label={t("sessionPassword")} value={password} minLength={8} required autocomplete="off" data-testid="pair-password" onInput={(e) => setPassword((e.target as HTMLInputElement).value)} />
-      <button type="submit" disabled={state?.busy} data-testid="pair">{state?.busy ? t("pairing") : t("finish")}</button>
+      <div class="row"><button type="submit" disabled={state?.busy} data-testid="pair">{state?.busy ? t("pairing") : t("finish")}</button></div>
     </form>
   );
 }
 
 function Actions(p: { session: Session }): JSX.Element {
   const s = p.session;
-  const end = async (): Promise<void> => {
-    if (window.confirm(t("endSure"))) await api.end(s.id).then(put).catch(say);
-  };
-  const again = async (): Promise<void> => {
-    try {
-      const made = await api.inviteAgain(s.id);
-      digitsOf.set(s.id, newDigits());
-      if (!passwords.has(s.id)) passwords.set(s.id, newPassword());
-      prefixes.value = { ...prefixes.value, [s.id]: made.code_prefix ?? "" };
-      put(made);
-    } catch (e) {
-      say(e);
-    }
-  };
   return (
-    <div class="row">
+    <>
       {s.status === "active" && s.paired && <button type="button" disabled={!s.online} onClick={() => go(`sessions/${s.id}/remote`)} data-testid="connect">{t("connect")}</button>}
-      {s.status === "invited" && <button type="button" class="quiet" onClick={() => void again()} data-testid="again">{t("again")}</button>}
-      {s.status !== "ended" && <button type="button" class="danger" onClick={() => void end()} data-testid="end">{t("end")}</button>}
-    </div>
+      {s.status === "invited" && <button type="button" class="quiet" onClick={() => void sendAgain(s.id)} data-testid="again">{t("again")}</button>}
+      {s.status !== "ended" && <button type="button" class="danger" onClick={() => void endNow(s.id)} data-testid="end">{t("end")}</button>}
+    </>
   );
+}
+
+function Mail(p: { session: Session }): JSX.Element {
+  const mail = p.session.mail;
+  const trouble = mail.state === "mail_delayed" || mail.state === "mail_rejected";
+  return (
+    <dd data-testid="mail">
+      {t(`m_${mail.state}` as "m_sent")} {mail.sent_at && when(mail.sent_at)} {mail.retry_at && <span class="muted">({when(mail.retry_at)})</span>}
+      {trouble && <Refusal reason={mail.state} />}
+    </dd>
+  );
+}
+
+function Facts(p: { session: Session }): JSX.Element {
+  const s = p.session;
+  return (
+    <dl class="card wide">
+      <dt>{t("technician")}</dt><dd data-testid="technician">{s.technician.name}</dd>
+      {s.customer_email && <><dt>{t("email")}</dt><dd>{s.customer_email}</dd></>}
+      {s.note && <><dt>{t("noteShort")}</dt><dd>{s.note}</dd></>}
+      <dt>{t("mail")}</dt><Mail session={s} />
+      <dt>{t("computer")}</dt><dd>{s.machine ? `${s.machine.name} (${s.machine.os})` : "–"}</dd>
+      {s.online && <><dt>{t("onlineSince")}</dt><dd>{when(s.online_since)}</dd></>}
+      <dt>{t("created")}</dt><dd>{when(s.created_at)}</dd>
+      <dt>{s.status === "invited" ? t("expiresInvite") : s.status === "ended" ? t("endedAt") : t("expires")}</dt><dd>{when(s.status === "invited" ? s.invitation_expires_at : (s.ended_at ?? s.expires_at))}</dd>
+      {s.status === "ended" && <><dt>{t("removal")}</dt><dd><span data-testid="removal">{t(`r_${s.removal}` as "r_removed")}</span> {s.removed_at && when(s.removed_at)}</dd></>}
+    </dl>
+  );
+}
+
+function Report(p: { id: string }): JSX.Element | null {
+  if (!offers.value.includes("/v1/sessions/{id}/report")) return null;
+  const at = (format: string): string => `/v1/sessions/${p.id}/report?format=${format}&lang=${language.value}`;
+  return (
+    <section class="card wide" aria-label={t("report")} data-testid="report">
+      <h2>{t("report")}</h2>
+      <p class="muted">{t("reportHint")}</p>
+      <div class="row">
+        <a class="button quiet" href={at("html")} target="_blank" rel="noreferrer">{t("reportPage")}</a>
+        <a class="button quiet" href={at("csv")} download={`session-${p.id}.csv`}>CSV</a>
+        <a class="button quiet" href={at("json")} download={`session-${p.id}.json`}>JSON</a>
+      </div>
+    </section>
+  );
+}
+
+function Reason(p: { reason: string }): JSX.Element {
+  return (
+    <p class="reason" data-testid="reason" data-reason={p.reason}>
+      {reasonText(p.reason)} <a href={`/help#${p.reason}`} target="_blank" rel="noreferrer">{t("help")}</a>
+    </p>
+  );
+}
+
+function Waiting(p: { session: Session }): JSX.Element | null {
+  const s = p.session;
+  if (s.status !== "active" || s.paired) return null;
+  if (pairing.value[s.id]?.busy) return <p role="status">{t("pairing")}</p>;
+  return s.online ? <Finish session={s} /> : <p role="status">{t("waitingOnline")}</p>;
 }
 
 export function SessionPage(p: { id: string }): JSX.Element {
@@ -109,24 +162,20 @@ export function SessionPage(p: { id: string }): JSX.Element {
   useEffect(() => {
     if (meets && digits && password && !state) void pair(p.id, digits, password);
   }, [meets, digits, password]);
-  if (!s) return <p>…</p>;
+  if (!s) return <><Title back="sessions">{t("session")}</Title><Loading /></>;
   return (
-    <section>
-      <header class="bar"><h1>{s.customer_name ?? s.customer_email ?? s.id.slice(-6)}</h1><a href="#/sessions">{t("back")}</a></header>
-      <p><span class={`state ${s.status}`} data-testid="status">{stateOf(s)}</span>{s.status === "active" && <span class={s.online ? "dot on" : "dot"} data-testid="online">{s.online ? t("online") : t("offline")}</span>}</p>
-      {s.reason && <Refusal reason={s.reason} />}
+    <section class="stack">
+      <Title back="sessions" name={nameOf(s)} actions={<Actions session={s} />}>{nameOf(s)}</Title>
+      <p aria-live="polite"><Pill kind={kindOf(s)} testid="status">{stateOf(s)}</Pill>{s.status === "active" && <Online online={s.online} testid="online" />}</p>
+      {s.reason && <Reason reason={s.reason} />}
       {s.status === "invited" && s.attempts_left === 0 && <Refusal reason="attempts_exhausted" />}
       <Code session={s} />
-      {s.install_url && <Link url={s.install_url} />}
+      {s.install_url && s.status === "invited" && <Link url={s.install_url} />}
+      <Waiting session={s} />
       <Checklist session={s} />
-      {s.status === "active" && !s.paired && (state?.busy ? <p role="status">{t("pairing")}</p> : s.online ? <Finish session={s} /> : <p role="status">{t("waitingOnline")}</p>)}
-      <Actions session={s} />
-      <dl>
-        <dt>{t("mail")}</dt><dd data-testid="mail">{t(`m_${s.mail.state}` as "m_sent")} {s.mail.sent_at && when(s.mail.sent_at)}</dd>
-        <dt>{t("computer")}</dt><dd>{s.machine ? `${s.machine.name} (${s.machine.os})` : "–"}</dd>
-        <dt>{s.status === "invited" ? t("expiresInvite") : t("expires")}</dt><dd>{when(s.status === "invited" ? s.invitation_expires_at : (s.ended_at ?? s.expires_at))}</dd>
-        {s.status === "ended" && <><dt>{t("removal")}</dt><dd data-testid="removal">{t(`r_${s.removal}` as "r_removed")}</dd></>}
-      </dl>
+      <Facts session={s} />
+      {isAdministrator() && s.status !== "ended" && <HandOver session={s} />}
+      <Report id={s.id} />
     </section>
   );
 }

@@ -1,85 +1,65 @@
 import { useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { api, type Session } from "../api";
-import { newDigits, newPassword } from "../channel/code";
-import { languages } from "../generated/reasons";
-import { language, t, when } from "../i18n";
-import { digitsOf, go, passwords, prefixes, put, say, sessions } from "../state";
-import { Field } from "../ui";
+import { t, when } from "../i18n";
+import { nameOf } from "../session-actions";
+import { isAdministrator, me, put, say, sessions } from "../state";
+import { type Column, More, Table } from "../table";
+import { Empty, Pill, Title } from "../ui";
 
-export const stateOf = (s: Session): string => t(`s_${s.status}` as "s_active");
+export const stateOf = (s: Session): string => t(`s_${s.status}`);
+export const kindOf = (s: Session): "good" | "warn" | "plain" => ({ active: "good", invited: "warn", ended: "plain" })[s.status] as "good";
 
-function Row(p: { session: Session }): JSX.Element {
-  const s = p.session;
-  return (
-    <tr data-testid="session-row" data-id={s.id} data-status={s.status}>
-      <td><a href={`#/sessions/${s.id}`}>{s.customer_name ?? s.customer_email ?? s.id.slice(-6)}</a></td>
-      <td>{s.machine?.name ?? "–"}</td>
-      <td><span class={`state ${s.status}`}>{stateOf(s)}</span>{s.status === "active" && <span class={s.online ? "dot on" : "dot"}>{s.online ? t("online") : t("offline")}</span>}</td>
-      <td>{when(s.status === "active" ? s.expires_at : s.status === "invited" ? s.invitation_expires_at : s.ended_at)}</td>
-    </tr>
-  );
+export function Online(p: { online: boolean; testid?: string }): JSX.Element {
+  return <span class={p.online ? "dot on" : "dot"} data-testid={p.testid}>{p.online ? t("online") : t("offline")}</span>;
 }
+
+const ends = (s: Session): string | null => (s.status === "active" ? s.expires_at : s.status === "invited" ? s.invitation_expires_at : s.ended_at);
+
+function columns(): Column<Session>[] {
+  const all: Column<Session>[] = [
+    { label: t("customer"), cell: (s) => <a href={`#/sessions/${s.id}`}>{nameOf(s)}</a> },
+    { label: t("state"), cell: (s) => <><Pill kind={kindOf(s)}>{stateOf(s)}</Pill>{s.status === "active" && <Online online={s.online} />}</> },
+    { label: t("computer"), cell: (s) => s.machine?.name ?? "–" },
+  ];
+  if (isAdministrator()) all.push({ label: t("technician"), cell: (s) => s.technician.name });
+  return [...all, { label: t("expires"), cell: (s) => when(ends(s)) }];
+}
+
+const FILTERS = ["open", "ended", "every"] as const;
 
 export function Sessions(): JSX.Element {
-  const list = Object.values(sessions.value).sort((a, b) => b.created_at.localeCompare(a.created_at));
-  return (
-    <section>
-      <header class="bar"><h1>{t("adhoc")}</h1><a class="button" href="#/new" data-testid="new-session">{t("newSession")}</a></header>
-      {list.length === 0 ? <p>{t("none")}</p> : (
-        <table>
-          <thead><tr><th>{t("customerName").replace(/ \(.*/, "")}</th><th>{t("computer")}</th><th>{t("sessions")}</th><th>{t("expires")}</th></tr></thead>
-          <tbody>{list.map((s) => <Row key={s.id} session={s} />)}</tbody>
-        </table>
-      )}
-    </section>
-  );
-}
-
-function remember(made: Session, password: string): void {
-  digitsOf.set(made.id, newDigits());
-  passwords.set(made.id, password);
-  prefixes.value = { ...prefixes.value, [made.id]: made.code_prefix ?? "" };
-  put(made);
-  go(`sessions/${made.id}`);
-}
-
-export function NewSession(): JSX.Element {
-  const [password, setPassword] = useState(newPassword);
+  const [filter, setFilter] = useState<(typeof FILTERS)[number]>("every");
+  const [next, setNext] = useState<string | null | undefined>(undefined);
   const [busy, setBusy] = useState(false);
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    const data = new FormData(event.target as HTMLFormElement);
-    const text = (name: string): string | undefined => String(data.get(name) ?? "").trim() || undefined;
-    const send_email = (event.submitter as HTMLButtonElement).value === "mail";
+  const all = Object.values(sessions.value).sort((a, b) => b.created_at.localeCompare(a.created_at));
+  const list = all.filter((s) => filter === "every" || (s.status === "ended") === (filter === "ended"));
+  const open = all.filter((s) => s.status !== "ended" && s.technician.id === me.value?.technician.id).length;
+  const load = async (): Promise<void> => {
     setBusy(true);
     try {
-      remember(await api.create({ customer_email: text("email"), customer_name: text("name"), language: text("language"), note: text("note"), send_email }), password);
+      let page = await api.sessions("", next ?? null);
+      if (next === undefined && page.next) page = await api.sessions("", page.next); // the first page is here already
+      page.items.forEach(put);
+      setNext(page.next);
     } catch (e) {
-      const open = (e as { session?: string }).session;
       say(e);
-      if (open) go(`sessions/${open}`);
     }
     setBusy(false);
   };
   return (
-    <form class="card" onSubmit={submit}>
-      <h1>{t("newSession")}</h1>
-      <Field label={t("customerEmail")} name="email" type="email" maxLength={254} data-testid="customer-email" />
-      <Field label={t("customerName")} name="name" maxLength={200} data-testid="customer-name" />
-      <label class="field"><span>{t("language")}</span>
-        <select name="language" defaultValue={language.value} data-testid="customer-language">{languages.map((l) => <option key={l} value={l}>{new Intl.DisplayNames([language.value], { type: "language" }).of(l)}</option>)}</select>
-      </label>
-      <Field label={t("note")} name="note" maxLength={500} />
-      <Field label={t("sessionPassword")} hint={t("passwordHint")} value={password} minLength={8} maxLength={200} required autocomplete="off" spellcheck={false}
-        data-testid="session-password" onInput={(e) => setPassword((e.target as HTMLInputElement).value)}>
-        <button type="button" class="quiet" onClick={() => setPassword(newPassword())}>{t("generate")}</button>
-      </Field>
-      <div class="row">
-        <button type="submit" value="mail" disabled={busy} data-testid="send">{t("sendPrepare")}</button>
-        <button type="submit" value="link" class="quiet" disabled={busy} data-testid="prepare">{t("prepareOnly")}</button>
-        <a href="#/sessions">{t("cancel")}</a>
+    <section>
+      <Title actions={<a class="button" href="#/new" data-testid="new-session">{t("newSession")}</a>}>{t("adhoc")}</Title>
+      <div class="bar">
+        <div class="segments" role="group" aria-label={t("show")}>
+          {FILTERS.map((f) => <button key={f} type="button" aria-pressed={filter === f} onClick={() => setFilter(f)} data-testid={`filter-${f}`}>{t(`f_${f}`)}</button>)}
+        </div>
+        <span class="muted">{t("openOf", `${open}/${me.value?.limits.technician ?? 1}`)}</span>
       </div>
-    </form>
+      {list.length === 0 ? <Empty title={t("none")}>{t("noneHint")}</Empty> : (
+        <Table caption={t("sessions")} columns={columns()} rows={list} id={(s) => s.id} attributes={(s) => ({ "data-testid": "session-row", "data-status": s.status })} />
+      )}
+      <More next={all.length >= 50 && next !== null ? "more" : null} busy={busy} load={() => void load()} />
+    </section>
   );
 }

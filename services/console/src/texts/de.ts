@@ -19,4 +19,52 @@ export const de: Texts = {
   mail: "E-Mail", m_none: "nicht gesendet", m_queued: "wird gesendet", m_sent: "gesendet", m_mail_delayed: "verzögert, neuer Versuch folgt", m_mail_rejected: "vom Mailserver abgelehnt",
   removal: "Entfernung vom PC", r_none: "nichts zu entfernen", r_pending: "noch nicht bestätigt", r_removed: "bestätigt", r_unconfirmed: "unbestätigt",
   help: "Hilfe", back: "Zurück", technician: "Techniker", computer: "Computer", theme: "Dunkel oder hell", triesLeft: "Verbleibende Versuche", retryIn: "Nächster Versuch in {n} s", ms: "{n} ms",
+  // Um jede Seite
+  navigation: "Hauptnavigation", menu: "Menü", skip: "Zum Inhalt springen", chooseLanguage: "Sprache", support: "Support", administration: "Verwaltung", you: "Sie", account: "Mein Konto",
+  close: "Schließen", copy: "Kopieren", loading: "Wird geladen …", tryAgain: "Erneut versuchen", more: "Mehr anzeigen", actions: "Aktionen", show: "Anzeigen", state: "Status", name: "Name", created: "Angelegt", done: "Fertig", failed: "fehlgeschlagen",
+  notYet: "noch nicht", changed: "Gespeichert.", removed: "Entfernt.", remove: "Entfernen", on: "Ein", off: "Aus", setUp: "Einrichten", switchOn: "Einschalten", switchOff: "Ausschalten", enable: "Aktivieren", disable: "Sperren", enabled: "Aktiv", disabled: "Gesperrt",
+  never: "Nie", f_every: "Alle", f_open: "Offen", f_ended: "Beendet", filter: "Filtern", download: "Herunterladen", nothingHere: "Hier ist nichts", nothingHereText: "Diese Seite gibt es nicht, oder Sie dürfen sie nicht sehen.",
+  // Sitzungen
+  session: "Sitzung", customer: "Kunde", noneHint: "Beginnen Sie mit einer neuen Sitzung: Ihr Kunde bekommt einen Link, Sie lesen den Code vor.", openOf: "Ihre offenen Sitzungen: {n}", customerEmailHint: "Nötig, wenn die E-Mail von hier gesendet wird.",
+  noteShort: "Notiz", openSession: "Ihre offene Sitzung", sentAgain: "Erneut gesendet.", endedAt: "Beendet am", onlineSince: "Online seit", lastOnline: "Zuletzt online", handOver: "Übergeben", colleague: "Kollegin oder Kollege",
+  handOverHint: "Die andere Person übernimmt die Sitzung und braucht das Sitzungspasswort. Offene Verbindungen werden getrennt.", handOverNobody: "Niemand sonst darf Ad-hoc-Support leisten.", handedOver: "Die Sitzung ist übergeben.",
+  report: "Bericht", reportHint: "Wer wann was getan hat, ohne Inhalte der Sitzung.", reportPage: "Druckansicht",
+  // Computer
+  computers: "Computer", adhocGroup: "Ad-hoc-Support-Sitzungen", noGroup: "Ohne Gruppe", group: "Gruppe", groupOptional: "Gruppe (freiwillig)", licences: "Lizenzen", licencesFree: "Lizenzen frei", licencesUsed: "von {n} Lizenzen belegt",
+  managedComputers: "verwaltete Computer", openSessions: "offene Sitzungen", inUse: "In Benutzung", adhocEmpty: "Kein PC ist in einer aktiven Sitzung.", noComputers: "Noch keine Computer", noComputersHint: "PCs aktiver Sitzungen erscheinen hier von selbst.",
+  addComputer: "Computer hinzufügen", addComputerHint: "Jeder verwaltete Computer belegt eine Lizenz.", removeSure: "{n} entfernen?", removeAdhocSure: "Wenn Sie diesen Computer entfernen, endet seine Sitzung und das Programm entfernt sich vom PC. Entfernen?",
+  inUseSure: "Gerade ist jemand mit diesem Computer verbunden. Trotzdem entfernen?", removeAnyway: "Trotzdem entfernen", import: "Liste importieren", importHint: "Eine CSV-Datei mit höchstens 1000 Computern. Die erste Zeile nennt die Spalten. Es wird alles importiert oder nichts.",
+  importErrors: "Was in der Liste nicht stimmt", line: "Zeile", column: "Spalte", problem: "Problem", file: "Datei", list: "Liste", imported: "Importierte Computer: {n}",
+  // Personen
+  team: "Team", person: "Person", addPerson: "Person hinzufügen", role: "Rolle", role_technician: "Technik", role_administrator: "Administration", roleHint: "Wer administriert, verwaltet Team, Firma und alle Sitzungen.", permissions: "Rechte",
+  p_adhoc_support: "Ad-hoc-Support", p_full_remote_control: "Volle Fernsteuerung", ph_adhoc_support: "Darf Sitzungen beginnen und sich mit deren PCs verbinden.", ph_full_remote_control: "Darf den PC steuern und Dateien übertragen. Sonst: nur ansehen.",
+  lackHint: "Sie können nur Rechte vergeben, die Sie selbst haben.", secondFactor: "Zweiter Faktor", itsYou: "Sie", noPassword: "Noch kein Passwort", access: "Zugang", oneTimeLink: "Einmal-Link", oneTimeLinkHint: "Geben Sie diesen Link der Person: damit legt sie ihr Passwort fest. Er gilt einmal, bis {n}, und wird nicht noch einmal gezeigt.",
+  resetLink: "Link für ein neues Passwort", factorOff: "Zweiten Faktor ausschalten", factorOffSure: "Den zweiten Faktor dieser Person ausschalten? Dann genügt ihr Passwort.", disableSure: "{n} sperren? Die Person wird sofort abgemeldet und ihre API-Schlüssel gelten nicht mehr.",
+  removePersonSure: "{n} entfernen? API-Schlüssel und Anmeldungen der Person enden sofort.", signIns: "Anmeldungen", mySignIns: "Wo ich angemeldet bin", noSignIns: "Nirgends angemeldet.", signInEnded: "Die Anmeldung ist beendet.", browser: "Browser", address: "Adresse", since: "Seit", how: "Wie",
+  thisOne: "diese hier", revoke: "Widerrufen", revoked: "Widerrufen.", endOthers: "Alle anderen beenden", endOthersSure: "Überall sonst abmelden?",
+  // API-Schlüssel
+  keys: "API-Schlüssel", keysHint: "Ein Schlüssel handelt als die Person, die ihn gemacht hat, in den Grenzen seiner Bereiche.", newKey: "Neuer API-Schlüssel", noKeys: "Noch keine API-Schlüssel", scopes: "Bereiche", scopesHint: "Was der Schlüssel lesen und ändern darf.", sc_all: "Alles", sc_sessions: "Sitzungen", sc_computers: "Computer",
+  sc_company: "Firma und Team", sc_audit: "Protokoll", sc_webhooks: "Webhooks", noAccess: "kein Zugriff", readOnly: "lesen", readWrite: "lesen und ändern", chooseScope: "Wählen Sie mindestens einen Bereich.", keyNameHint: "Wofür der Schlüssel ist, damit Sie ihn wiederfinden.",
+  days: "Nach {n} Tagen", expired: "Abgelaufen", keyOnce: "Kopieren Sie den Schlüssel jetzt. Er wird nicht noch einmal gezeigt.", revokeKeySure: "{n} widerrufen? Programme mit diesem Schlüssel werden sofort abgewiesen.",
+  // Mein Konto
+  currentPassword: "Jetziges Passwort", currentWrong: "Das jetzige Passwort stimmt nicht.", changePassword: "Passwort ändern", passwordChanged: "Ihr Passwort ist geändert. Überall sonst sind Sie abgemeldet.",
+  factorHint: "Ein Code aus einer App auf Ihrem Telefon, zusätzlich zum Passwort.", totpScan: "Scannen Sie dieses Bild mit einer Authenticator-App.", totpType: "Geben Sie die sechs Ziffern ein, die die App zeigt.", qr: "QR-Code für die Authenticator-App", totpByHand: "Oder geben Sie diesen Schlüssel in die App ein:",
+  totpCode: "Sechs Ziffern", totpWrong: "Der Code stimmt nicht. Codes wechseln alle 30 Sekunden und gelten einmal.", recovery: "Wiederherstellungscodes", recoveryHint: "Jeder Code gilt einmal anstelle der App. Bewahren Sie sie sicher auf: sie werden nicht noch einmal gezeigt.", codesNoted: "Ich habe sie aufbewahrt",
+  factorIsOn: "Der zweite Faktor ist eingeschaltet.", factorIsOff: "Der zweite Faktor ist ausgeschaltet.", factorOffMineSure: "Ihren zweiten Faktor ausschalten? Dann genügt Ihr Passwort.", secondCode: "Code Ihres zweiten Faktors", secondCodeHint: "Sechs Ziffern der App oder ein Wiederherstellungscode.",
+  // Firma
+  company: "Firma", companyDetails: "Angaben", contact: "Kontakt", contactHint: "Kunden sehen ihn in E-Mails und auf der Installationsseite.", licence: "Lizenz", plan: "Tarif", functions: "Funktionen", fn_remote: "Fernsteuerung", fn_chat: "Chat", fn_files: "Dateimanager", fn_dashboard: "Dashboard",
+  noAdhoc: "Kein Ad-hoc-Support", seats: "Lizenzen (Plätze)", limits: "Grenzen", limitTechnician: "Offene Sitzungen je Techniker", limitCompany: "Offene Sitzungen der Firma", licenceHint: "Tarif, Lizenzen und Grenzen ändert der Betreiber dieses Dienstes.",
+  sso: "Single Sign-on", ssoHint: "Ihr Team meldet sich bei Ihrem eigenen Identitätsanbieter an (OpenID Connect).", redirectUri: "Tragen Sie diese Adresse beim Anbieter ein:", issuer: "Adresse des Ausstellers (Issuer)", clientId: "Client-ID", clientSecret: "Client-Secret", secretStays: "Leer lassen, um das jetzige zu behalten.",
+  ssoLink: "Anmeldeseite für Ihr Team:", ssoOffSure: "Single Sign-on ausschalten? Dann brauchen alle ihr Passwort.", signInSso: "Mit Ihrer Firma anmelden",
+  // Protokoll
+  audit: "Protokoll", auditHint: "Wer was wann und von wo getan hat. Nie, was zu sehen war, getippt oder übertragen wurde.", auditHead: "{n} Einträge; neueste Prüfsumme:", noRecords: "Keine Einträge", export: "Exportieren", number: "Nr.", time: "Zeit", event: "Ereignis", who: "Wer", details: "Einzelheiten", reason: "Grund", hash: "Prüfsumme",
+  sessionId: "Sitzungs-ID", from: "Von", before: "Vor", actor_technician: "Techniker", actor_program: "Programm auf dem PC", actor_service: "Dienst", actor_operator: "Betreiber",
+  // Webhooks
+  webhooks: "Webhooks", webhooksHint: "Ihre eigenen Systeme erfahren sofort, was geschieht. Jede Nachricht ist signiert.", addWebhook: "Webhook hinzufügen", noWebhooks: "Noch keine Webhooks", url: "Adresse", urlHint: "Eine HTTPS-Adresse, die POST-Anfragen annimmt.", events: "Ereignisse", eventsHint: "Durch Kommas getrennt; leer für alle.",
+  secretOnce: "Kopieren Sie das Signaturgeheimnis jetzt. Es wird nicht noch einmal gezeigt.", newSecret: "Neues Signaturgeheimnis", ping: "Test senden", pingSent: "Ein Test ist unterwegs.", rotate: "Geheimnis erneuern", rotateSure: "Ein neues Signaturgeheimnis machen? Das alte gilt noch eine Weile.",
+  deliveries: "Zustellungen", noDeliveries: "Noch nichts zugestellt.", refresh: "Aktualisieren", answer: "Antwort", attempts: "Versuche", redeliver: "Erneut zustellen",
+  // Betreiber
+  operator: "Betreiber", operatorHint: "Für den Betreiber dieses Dienstes. Der Schlüssel bleibt in dieser Seite und ist nach dem Neuladen vergessen.", operatorKey: "Schlüssel des Betreibers", operatorKeyWrong: "Der Schlüssel stimmt nicht.", open: "Öffnen", forgetKey: "Schlüssel vergessen", companies: "Firmen", noCompanies: "Noch keine Firmen", addCompany: "Firma hinzufügen",
+  modules: "Module", suspended: "Ausgesetzt", inService: "In Betrieb", suspend: "Aussetzen", resume: "Fortsetzen", suspendSure: "{n} aussetzen? Alle offenen Sitzungen enden sofort, und niemand aus der Firma kann sich anmelden.",
+  addAdministrator: "Administrator hinzufügen", addAdministratorHint: "Die Antwort ist ein Einmal-Link, mit dem die Person ein Passwort festlegt.",
 };

@@ -18,5 +18,53 @@ export const en = {
   mail: "E-mail", m_none: "not sent", m_queued: "being sent", m_sent: "sent", m_mail_delayed: "delayed, is tried again", m_mail_rejected: "rejected by the mail server",
   removal: "Removal from the PC", r_none: "nothing to remove", r_pending: "not confirmed yet", r_removed: "confirmed", r_unconfirmed: "unconfirmed",
   help: "Help", back: "Back", technician: "Technician", computer: "Computer", theme: "Dark or light", triesLeft: "Tries left", retryIn: "Next try in {n} s", ms: "{n} ms",
+  // Around every page
+  navigation: "Main navigation", menu: "Menu", skip: "Skip to content", chooseLanguage: "Language", support: "Support", administration: "Administration", you: "You", account: "My account",
+  close: "Close", copy: "Copy", loading: "Loading …", tryAgain: "Try again", more: "Show more", actions: "Actions", show: "Show", state: "State", name: "Name", created: "Created", done: "Done", failed: "failed",
+  notYet: "not yet", changed: "Saved.", removed: "Removed.", remove: "Remove", on: "On", off: "Off", setUp: "Set up", switchOn: "Switch on", switchOff: "Switch off", enable: "Enable", disable: "Disable", enabled: "Active", disabled: "Disabled",
+  never: "Never", f_every: "All", f_open: "Open", f_ended: "Ended", filter: "Filter", download: "Download", nothingHere: "Nothing here", nothingHereText: "This page does not exist, or you may not see it.",
+  // Sessions
+  session: "Session", customer: "Customer", noneHint: "Start with a new session: your customer gets a link, you read out the code.", openOf: "Your open sessions: {n}", customerEmailHint: "Needed when the e-mail is sent from here.",
+  noteShort: "Note", openSession: "Your open session", sentAgain: "Sent again.", endedAt: "Ended at", onlineSince: "Online since", lastOnline: "Last online", handOver: "Hand over", colleague: "Colleague",
+  handOverHint: "The colleague takes the session over and needs the session password. Open connections are closed.", handOverNobody: "Nobody else may give ad-hoc support.", handedOver: "The session is handed over.",
+  report: "Report", reportHint: "Who did what and when, without any content of the session.", reportPage: "Printable page",
+  // Computers
+  computers: "Computers", adhocGroup: "Ad-hoc support sessions", noGroup: "Without group", group: "Group", groupOptional: "Group (optional)", licences: "Licences", licencesFree: "licences free", licencesUsed: "of {n} licences used",
+  managedComputers: "managed computers", openSessions: "open sessions", inUse: "In use", adhocEmpty: "No PC is in an active session.", noComputers: "No computers yet", noComputersHint: "PCs of active sessions appear here by themselves.",
+  addComputer: "Add computer", addComputerHint: "Each managed computer takes one licence.", removeSure: "Remove {n}?", removeAdhocSure: "Removing this computer ends its session, and the program removes itself from the PC. Remove it?",
+  inUseSure: "Somebody is connected to this computer right now. Remove it anyway?", removeAnyway: "Remove anyway", import: "Import list", importHint: "A CSV file of at most 1000 computers. The first line names the columns. Either everything is imported or nothing.",
+  importErrors: "What is wrong in the list", line: "Line", column: "Column", problem: "Problem", file: "File", list: "List", imported: "Imported computers: {n}",
+  // People
+  team: "Team", person: "Person", addPerson: "Add person", role: "Role", role_technician: "Technician", role_administrator: "Administrator", roleHint: "Administrators manage the team, the company and all sessions.", permissions: "Permissions",
+  p_adhoc_support: "Ad-hoc support", p_full_remote_control: "Full remote control", ph_adhoc_support: "May start sessions and connect to their PCs.", ph_full_remote_control: "May control the PC and transfer files. Without it: view only.",
+  lackHint: "You can only grant permissions that you have yourself.", secondFactor: "Second factor", itsYou: "you", noPassword: "No password yet", access: "Access", oneTimeLink: "One-time link", oneTimeLinkHint: "Give this link to the person: with it they set their password. It works once, until {n}, and is not shown again.",
+  resetLink: "Link for a new password", factorOff: "Switch second factor off", factorOffSure: "Switch this person's second factor off? Their password alone is enough then.", disableSure: "Disable {n}? They are signed out at once and their API keys stop working.",
+  removePersonSure: "Remove {n}? Their API keys and sign-ins end at once.", signIns: "Sign-ins", mySignIns: "Where I am signed in", noSignIns: "Signed in nowhere.", signInEnded: "The sign-in has ended.", browser: "Browser", address: "Address", since: "Since", how: "How",
+  thisOne: "this one", revoke: "Revoke", revoked: "Revoked.", endOthers: "End all others", endOthersSure: "Sign out everywhere else?",
+  // API keys
+  keys: "API keys", keysHint: "A key acts as the person who made it, within its scopes.", newKey: "New API key", noKeys: "No API keys yet", scopes: "Scopes", scopesHint: "What the key may read and change.", sc_all: "Everything", sc_sessions: "Sessions", sc_computers: "Computers",
+  sc_company: "Company and team", sc_audit: "Audit log", sc_webhooks: "Webhooks", noAccess: "no access", readOnly: "read", readWrite: "read and change", chooseScope: "Choose at least one scope.", keyNameHint: "What the key is for, so that you find it again.",
+  days: "After {n} days", expired: "Expired", keyOnce: "Copy the key now. It is not shown again.", revokeKeySure: "Revoke {n}? Programs that use this key are refused at once.",
+  // My account
+  currentPassword: "Current password", currentWrong: "The current password is not right.", changePassword: "Change password", passwordChanged: "Your password is changed. You are signed out everywhere else.",
+  factorHint: "A code from an app on your phone, in addition to your password.", totpScan: "Scan this picture with an authenticator app.", totpType: "Type the six digits that the app shows.", qr: "QR code for the authenticator app", totpByHand: "Or type this key into the app:",
+  totpCode: "Six digits", totpWrong: "The code is not right. Codes change every 30 seconds and work once.", recovery: "Recovery codes", recoveryHint: "Each code works once in place of the app. Keep them in a safe place: they are not shown again.", codesNoted: "I have kept them",
+  factorIsOn: "The second factor is on.", factorIsOff: "The second factor is off.", factorOffMineSure: "Switch your second factor off? Your password alone is enough then.", secondCode: "Code of your second factor", secondCodeHint: "Six digits of the app, or a recovery code.",
+  // Company
+  company: "Company", companyDetails: "Details", contact: "Contact", contactHint: "Customers see it in e-mails and on the install page.", licence: "Licence", plan: "Plan", functions: "Functions", fn_remote: "Remote control", fn_chat: "Chat", fn_files: "File manager", fn_dashboard: "Dashboard",
+  noAdhoc: "No ad-hoc support", seats: "Licences (seats)", limits: "Limits", limitTechnician: "Open sessions per technician", limitCompany: "Open sessions of the company", licenceHint: "The operator of this service changes plan, licences and limits.",
+  sso: "Single sign-on", ssoHint: "People sign in at your own identity provider (OpenID Connect).", redirectUri: "Enter this address at the provider:", issuer: "Issuer address", clientId: "Client ID", clientSecret: "Client secret", secretStays: "Leave empty to keep the present one.",
+  ssoLink: "Sign-in page for your team:", ssoOffSure: "Switch single sign-on off? People need their password then.", signInSso: "Sign in with your company",
+  // Audit log
+  audit: "Audit log", auditHint: "Who did what, when and from where. Never what was seen, typed or transferred.", auditHead: "{n} records; newest checksum:", noRecords: "No records", export: "Export", number: "No.", time: "Time", event: "Event", who: "Who", details: "Details", reason: "Reason", hash: "Checksum",
+  sessionId: "Session ID", from: "From", before: "Before", actor_technician: "Technician", actor_program: "Program on the PC", actor_service: "Service", actor_operator: "Operator",
+  // Webhooks
+  webhooks: "Webhooks", webhooksHint: "Your own systems hear at once what happens. Each message is signed.", addWebhook: "Add webhook", noWebhooks: "No webhooks yet", url: "Address", urlHint: "An HTTPS address that takes POST requests.", events: "Events", eventsHint: "Separated by commas; empty for all.",
+  secretOnce: "Copy the signing secret now. It is not shown again.", newSecret: "New signing secret", ping: "Send a test", pingSent: "A test is on its way.", rotate: "Renew secret", rotateSure: "Make a new signing secret? The old one stays valid for a while.",
+  deliveries: "Deliveries", noDeliveries: "Nothing delivered yet.", refresh: "Refresh", answer: "Answer", attempts: "Attempts", redeliver: "Deliver again",
+  // Operator
+  operator: "Operator", operatorHint: "For the operator of this service. The key stays in this page and is forgotten on reload.", operatorKey: "Operator's key", operatorKeyWrong: "The key is not right.", open: "Open", forgetKey: "Forget key", companies: "Companies", noCompanies: "No companies yet", addCompany: "Add company",
+  modules: "Modules", suspended: "Suspended", inService: "In service", suspend: "Suspend", resume: "Resume", suspendSure: "Suspend {n}? All its open sessions end at once, and nobody of it can sign in.",
+  addAdministrator: "Add administrator", addAdministratorHint: "The answer is a one-time link with which the administrator sets a password.",
 };
-export type Texts = typeof en;
+export type Texts = Record<keyof typeof en, string>;

@@ -1,0 +1,70 @@
+import type { Texts } from "./en";
+export const es: Texts = {
+  adhoc: "Asistencia puntual", signIn: "Iniciar sesión", signOut: "Cerrar sesión", email: "Correo electrónico", password: "Contraseña",
+  signInFailed: "El correo electrónico o la contraseña no son correctos.", setPassword: "Establezca su contraseña", newPassword: "Contraseña nueva (al menos 12 caracteres)",
+  save: "Guardar", saved: "Su contraseña está establecida. Ya puede iniciar sesión.", sessions: "Sesiones", none: "Todavía no hay sesiones.", newSession: "Nueva sesión",
+  customerEmail: "Correo electrónico del cliente", customerName: "Nombre del cliente (opcional)", language: "Idioma del correo y de la página", note: "Nota (opcional)",
+  sessionPassword: "Contraseña de la sesión (al menos 8 caracteres)", generate: "Generar", passwordHint: "La necesitará para conectarse. No se guarda en ningún sitio ni se envía a ningún servidor.",
+  sendPrepare: "Enviar el correo y preparar la sesión", prepareOnly: "Solo preparar, yo comparto el enlace", cancel: "Cancelar",
+  code: "Código de seguridad", codeOnce: "Lea este código por teléfono. No se volverá a mostrar. Deje esta página abierta mientras se prepara el PC.",
+  passwordOnce: "Anote la contraseña de la sesión:", copyLink: "Copiar enlace", copied: "Copiado", link: "Enlace de instalación", checklist: "En el PC del cliente",
+  c_opened: "Página abierta", c_started: "Programa iniciado", c_administrator: "Administrador", c_windows_version: "Versión de Windows", c_no_host: "Sin software host",
+  c_no_session: "Sin sesión anterior", c_network: "Red", c_set_up: "Preparado", c_code: "Código", c_paired: "Vinculado",
+  s_invited: "Invitado", s_active: "Activa", s_ended: "Terminada", online: "En línea", offline: "Sin conexión", connect: "Conectar", end: "Terminar la sesión",
+  endSure: "¿Terminar esta sesión ahora? El programa se elimina del PC.", again: "Enviar de nuevo (enlace y código nuevos)", expires: "Termina", expiresInvite: "Invitación hasta",
+  finish: "Completar la preparación", finishHint: "Escriba los dígitos anotados (bastan los ocho últimos) y la contraseña de la sesión.", digits: "Código de seguridad", pairing: "Vinculando con el PC …",
+  mistyped: "Un dígito no es correcto. Revise el código.", newDigits: "Diga al cliente estos ocho últimos dígitos nuevos; los escribe en el mismo programa:",
+  betterPassword: "Windows rechaza la contraseña en este PC. Elija otra.", waitingOnline: "Esperando al PC …", remote: "Control remoto",
+  connecting: "Conectando …", reconnecting: "Reconectando …", fit: "Ajustar", oneToOne: "1:1", full: "Pantalla completa", cad: "Ctrl-Alt-Supr", viewOnly: "Solo ver", disconnect: "Desconectar",
+  mail: "Correo", m_none: "no enviado", m_queued: "enviándose", m_sent: "enviado", m_mail_delayed: "retrasado, se volverá a intentar", m_mail_rejected: "rechazado por el servidor de correo",
+  removal: "Eliminación del PC", r_none: "nada que eliminar", r_pending: "aún sin confirmar", r_removed: "confirmada", r_unconfirmed: "sin confirmar",
+  help: "Ayuda", back: "Atrás", technician: "Técnico", computer: "Equipo", theme: "Oscuro o claro", triesLeft: "Intentos restantes", retryIn: "Próximo intento en {n} s", ms: "{n} ms",
+  // Alrededor de cada página
+  navigation: "Navegación principal", menu: "Menú", skip: "Ir al contenido", chooseLanguage: "Idioma", support: "Asistencia", administration: "Administración", you: "Usted", account: "Mi cuenta",
+  close: "Cerrar", copy: "Copiar", loading: "Cargando …", tryAgain: "Reintentar", more: "Mostrar más", actions: "Acciones", show: "Mostrar", state: "Estado", name: "Nombre", created: "Creado", done: "Listo", failed: "fallido",
+  notYet: "todavía no", changed: "Guardado.", removed: "Eliminado.", remove: "Eliminar", on: "Activado", off: "Desactivado", setUp: "Configurar", switchOn: "Activar", switchOff: "Desactivar", enable: "Habilitar", disable: "Bloquear", enabled: "Activo", disabled: "Bloqueado",
+  never: "Nunca", f_every: "Todo", f_open: "Abiertas", f_ended: "Terminadas", filter: "Filtrar", download: "Descargar", nothingHere: "Aquí no hay nada", nothingHereText: "Esta página no existe o usted no puede verla.",
+  // Sesiones
+  session: "Sesión", customer: "Cliente", noneHint: "Empiece con una sesión nueva: su cliente recibe un enlace y usted le lee el código.", openOf: "Sus sesiones abiertas: {n}", customerEmailHint: "Necesario si el correo se envía desde aquí.",
+  noteShort: "Nota", openSession: "Su sesión abierta", sentAgain: "Enviado de nuevo.", endedAt: "Terminada el", onlineSince: "En línea desde", lastOnline: "Última conexión", handOver: "Traspasar", colleague: "Compañero",
+  handOverHint: "El compañero se hace cargo de la sesión y necesita la contraseña de la sesión. Las conexiones abiertas se cierran.", handOverNobody: "Nadie más puede dar asistencia puntual.", handedOver: "La sesión está traspasada.",
+  report: "Informe", reportHint: "Quién hizo qué y cuándo, sin ningún contenido de la sesión.", reportPage: "Página para imprimir",
+  // Equipos
+  computers: "Equipos", adhocGroup: "Sesiones de asistencia puntual", noGroup: "Sin grupo", group: "Grupo", groupOptional: "Grupo (opcional)", licences: "Licencias", licencesFree: "licencias libres", licencesUsed: "de {n} licencias en uso",
+  managedComputers: "equipos administrados", openSessions: "sesiones abiertas", inUse: "En uso", adhocEmpty: "Ningún PC está en una sesión activa.", noComputers: "Todavía no hay equipos", noComputersHint: "Los PC de las sesiones activas aparecen aquí por sí solos.",
+  addComputer: "Añadir equipo", addComputerHint: "Cada equipo administrado ocupa una licencia.", removeSure: "¿Eliminar {n}?", removeAdhocSure: "Al eliminar este equipo termina su sesión y el programa se elimina del PC. ¿Eliminarlo?",
+  inUseSure: "Alguien está conectado a este equipo en este momento. ¿Eliminarlo de todos modos?", removeAnyway: "Eliminar de todos modos", import: "Importar lista", importHint: "Un archivo CSV de 1000 equipos como máximo. La primera línea nombra las columnas. Se importa todo o nada.",
+  importErrors: "Qué está mal en la lista", line: "Línea", column: "Columna", problem: "Problema", file: "Archivo", list: "Lista", imported: "Equipos importados: {n}",
+  // Personas
+  team: "Equipo de trabajo", person: "Persona", addPerson: "Añadir persona", role: "Función", role_technician: "Técnico", role_administrator: "Administrador", roleHint: "Los administradores gestionan el equipo de trabajo, la empresa y todas las sesiones.", permissions: "Permisos",
+  p_adhoc_support: "Asistencia puntual", p_full_remote_control: "Control remoto completo", ph_adhoc_support: "Puede iniciar sesiones y conectarse a sus PC.", ph_full_remote_control: "Puede controlar el PC y transferir archivos. Sin él: solo ver.",
+  lackHint: "Solo puede conceder los permisos que usted mismo tiene.", secondFactor: "Segundo factor", itsYou: "usted", noPassword: "Aún sin contraseña", access: "Acceso", oneTimeLink: "Enlace de un solo uso", oneTimeLinkHint: "Entregue este enlace a la persona: con él establece su contraseña. Sirve una vez, hasta el {n}, y no se vuelve a mostrar.",
+  resetLink: "Enlace para una contraseña nueva", factorOff: "Desactivar el segundo factor", factorOffSure: "¿Desactivar el segundo factor de esta persona? Entonces bastará su contraseña.", disableSure: "¿Bloquear a {n}? Se cierra su sesión al instante y sus claves de API dejan de funcionar.",
+  removePersonSure: "¿Eliminar a {n}? Sus claves de API e inicios de sesión terminan al instante.", signIns: "Inicios de sesión", mySignIns: "Dónde he iniciado sesión", noSignIns: "Sin sesión iniciada en ningún sitio.", signInEnded: "El inicio de sesión ha terminado.", browser: "Navegador", address: "Dirección", since: "Desde", how: "Cómo",
+  thisOne: "este", revoke: "Revocar", revoked: "Revocado.", endOthers: "Terminar todos los demás", endOthersSure: "¿Cerrar la sesión en todos los demás sitios?",
+  // Claves de API
+  keys: "Claves de API", keysHint: "Una clave actúa como la persona que la creó, dentro de sus ámbitos.", newKey: "Nueva clave de API", noKeys: "Todavía no hay claves de API", scopes: "Ámbitos", scopesHint: "Qué puede leer y cambiar la clave.", sc_all: "Todo", sc_sessions: "Sesiones", sc_computers: "Equipos",
+  sc_company: "Empresa y equipo de trabajo", sc_audit: "Registro de auditoría", sc_webhooks: "Webhooks", noAccess: "sin acceso", readOnly: "leer", readWrite: "leer y cambiar", chooseScope: "Elija al menos un ámbito.", keyNameHint: "Para qué es la clave, así la encontrará después.",
+  days: "Después de {n} días", expired: "Caducada", keyOnce: "Copie la clave ahora. No se volverá a mostrar.", revokeKeySure: "¿Revocar {n}? Los programas que usan esta clave se rechazan al instante.",
+  // Mi cuenta
+  currentPassword: "Contraseña actual", currentWrong: "La contraseña actual no es correcta.", changePassword: "Cambiar contraseña", passwordChanged: "Su contraseña ha cambiado. Su sesión está cerrada en todos los demás sitios.",
+  factorHint: "Un código de una aplicación de su teléfono, además de la contraseña.", totpScan: "Escanee esta imagen con una aplicación de autenticación.", totpType: "Escriba los seis dígitos que muestra la aplicación.", qr: "Código QR para la aplicación de autenticación", totpByHand: "O escriba esta clave en la aplicación:",
+  totpCode: "Seis dígitos", totpWrong: "El código no es correcto. Los códigos cambian cada 30 segundos y sirven una vez.", recovery: "Códigos de recuperación", recoveryHint: "Cada código sirve una vez en lugar de la aplicación. Guárdelos en un lugar seguro: no se vuelven a mostrar.", codesNoted: "Los he guardado",
+  factorIsOn: "El segundo factor está activado.", factorIsOff: "El segundo factor está desactivado.", factorOffMineSure: "¿Desactivar su segundo factor? Entonces bastará su contraseña.", secondCode: "Código de su segundo factor", secondCodeHint: "Seis dígitos de la aplicación o un código de recuperación.",
+  // Empresa
+  company: "Empresa", companyDetails: "Datos", contact: "Contacto", contactHint: "Los clientes lo ven en los correos y en la página de instalación.", licence: "Licencia", plan: "Plan", functions: "Funciones", fn_remote: "Control remoto", fn_chat: "Chat", fn_files: "Gestor de archivos", fn_dashboard: "Panel",
+  noAdhoc: "Sin asistencia puntual", seats: "Licencias (puestos)", limits: "Límites", limitTechnician: "Sesiones abiertas por técnico", limitCompany: "Sesiones abiertas de la empresa", licenceHint: "El operador de este servicio cambia el plan, las licencias y los límites.",
+  sso: "Inicio de sesión único", ssoHint: "Su equipo inicia sesión en su propio proveedor de identidad (OpenID Connect).", redirectUri: "Indique esta dirección en el proveedor:", issuer: "Dirección del emisor", clientId: "ID de cliente", clientSecret: "Secreto de cliente", secretStays: "Déjelo vacío para conservar el actual.",
+  ssoLink: "Página de inicio de sesión de su equipo:", ssoOffSure: "¿Desactivar el inicio de sesión único? Entonces todos necesitarán su contraseña.", signInSso: "Iniciar sesión con su empresa",
+  // Registro de auditoría
+  audit: "Registro de auditoría", auditHint: "Quién hizo qué, cuándo y desde dónde. Nunca lo que se vio, escribió o transfirió.", auditHead: "{n} entradas; última suma de comprobación:", noRecords: "No hay entradas", export: "Exportar", number: "N.º", time: "Hora", event: "Evento", who: "Quién", details: "Detalles", reason: "Motivo", hash: "Suma de comprobación",
+  sessionId: "ID de sesión", from: "Desde", before: "Antes de", actor_technician: "Técnico", actor_program: "Programa en el PC", actor_service: "Servicio", actor_operator: "Operador",
+  // Webhooks
+  webhooks: "Webhooks", webhooksHint: "Sus propios sistemas saben al instante lo que ocurre. Cada mensaje va firmado.", addWebhook: "Añadir webhook", noWebhooks: "Todavía no hay webhooks", url: "Dirección", urlHint: "Una dirección HTTPS que acepta peticiones POST.", events: "Eventos", eventsHint: "Separados por comas; vacío para todos.",
+  secretOnce: "Copie el secreto de firma ahora. No se volverá a mostrar.", newSecret: "Nuevo secreto de firma", ping: "Enviar una prueba", pingSent: "La prueba está en camino.", rotate: "Renovar el secreto", rotateSure: "¿Crear un secreto de firma nuevo? El anterior sigue siendo válido un tiempo.",
+  deliveries: "Entregas", noDeliveries: "Todavía no se ha entregado nada.", refresh: "Actualizar", answer: "Respuesta", attempts: "Intentos", redeliver: "Entregar de nuevo",
+  // Operador
+  operator: "Operador", operatorHint: "Para el operador de este servicio. La clave permanece en esta página y se olvida al recargarla.", operatorKey: "Clave del operador", operatorKeyWrong: "La clave no es correcta.", open: "Abrir", forgetKey: "Olvidar la clave", companies: "Empresas", noCompanies: "Todavía no hay empresas", addCompany: "Añadir empresa",
+  modules: "Módulos", suspended: "Suspendida", inService: "En servicio", suspend: "Suspender", resume: "Reanudar", suspendSure: "¿Suspender {n}? Todas sus sesiones abiertas terminan al instante y nadie de ella puede iniciar sesión.",
+  addAdministrator: "Añadir administrador", addAdministratorHint: "La respuesta es un enlace de un solo uso con el que el administrador establece su contraseña.",
+};

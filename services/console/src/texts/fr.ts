@@ -1,0 +1,70 @@
+import type { Texts } from "./en";
+export const fr: Texts = {
+  adhoc: "Assistance ponctuelle", signIn: "Se connecter", signOut: "Se déconnecter", email: "Adresse e-mail", password: "Mot de passe",
+  signInFailed: "L'adresse e-mail ou le mot de passe est incorrect.", setPassword: "Définir votre mot de passe", newPassword: "Nouveau mot de passe (au moins 12 caractères)",
+  save: "Enregistrer", saved: "Votre mot de passe est défini. Vous pouvez maintenant vous connecter.", sessions: "Sessions", none: "Aucune session pour l'instant.", newSession: "Nouvelle session",
+  customerEmail: "Adresse e-mail du client", customerName: "Nom du client (facultatif)", language: "Langue de l'e-mail et de la page", note: "Note (facultatif)",
+  sessionPassword: "Mot de passe de session (au moins 8 caractères)", generate: "Générer", passwordHint: "Il vous servira à vous connecter. Il n'est enregistré nulle part ni envoyé à aucun serveur.",
+  sendPrepare: "Envoyer l'e-mail et préparer la session", prepareOnly: "Préparer seulement, je transmets le lien moi-même", cancel: "Annuler",
+  code: "Code de sécurité", codeOnce: "Dictez ce code au téléphone. Il ne sera plus affiché. Laissez cette page ouverte pendant l'installation sur le PC.",
+  passwordOnce: "Notez le mot de passe de session :", copyLink: "Copier le lien", copied: "Copié", link: "Lien d'installation", checklist: "Sur le PC du client",
+  c_opened: "Page ouverte", c_started: "Programme démarré", c_administrator: "Administrateur", c_windows_version: "Version de Windows", c_no_host: "Pas de logiciel hôte",
+  c_no_session: "Pas de session antérieure", c_network: "Réseau", c_set_up: "Installé", c_code: "Code", c_paired: "Associé",
+  s_invited: "Invité", s_active: "Active", s_ended: "Terminée", online: "En ligne", offline: "Hors ligne", connect: "Se connecter au PC", end: "Terminer la session",
+  endSure: "Terminer cette session maintenant ? Le programme se retire du PC.", again: "Renvoyer (nouveau lien et nouveau code)", expires: "Fin", expiresInvite: "Invitation jusqu'au",
+  finish: "Terminer l'installation", finishHint: "Saisissez les chiffres notés (les huit derniers suffisent) et le mot de passe de session.", digits: "Code de sécurité", pairing: "Association avec le PC …",
+  mistyped: "Un chiffre est faux. Vérifiez le code.", newDigits: "Dictez au client ces huit nouveaux derniers chiffres ; il les saisit dans le même programme :",
+  betterPassword: "Windows refuse ce mot de passe sur ce PC. Choisissez-en un autre.", waitingOnline: "En attente du PC …", remote: "Prise en main à distance",
+  connecting: "Connexion …", reconnecting: "Reconnexion …", fit: "Ajuster", oneToOne: "1:1", full: "Plein écran", cad: "Ctrl-Alt-Suppr", viewOnly: "Affichage seul", disconnect: "Se déconnecter du PC",
+  mail: "E-mail", m_none: "non envoyé", m_queued: "envoi en cours", m_sent: "envoyé", m_mail_delayed: "retardé, un nouvel essai suivra", m_mail_rejected: "refusé par le serveur de messagerie",
+  removal: "Retrait du PC", r_none: "rien à retirer", r_pending: "pas encore confirmé", r_removed: "confirmé", r_unconfirmed: "non confirmé",
+  help: "Aide", back: "Retour", technician: "Technicien", computer: "Ordinateur", theme: "Sombre ou clair", triesLeft: "Essais restants", retryIn: "Prochain essai dans {n} s", ms: "{n} ms",
+  // Autour de chaque page
+  navigation: "Navigation principale", menu: "Menu", skip: "Aller au contenu", chooseLanguage: "Langue", support: "Assistance", administration: "Administration", you: "Vous", account: "Mon compte",
+  close: "Fermer", copy: "Copier", loading: "Chargement …", tryAgain: "Réessayer", more: "Afficher plus", actions: "Actions", show: "Afficher", state: "État", name: "Nom", created: "Créé le", done: "Terminé", failed: "échec",
+  notYet: "pas encore", changed: "Enregistré.", removed: "Supprimé.", remove: "Supprimer", on: "Activé", off: "Désactivé", setUp: "Configurer", switchOn: "Activer", switchOff: "Désactiver", enable: "Réactiver", disable: "Bloquer", enabled: "Actif", disabled: "Bloqué",
+  never: "Jamais", f_every: "Tous", f_open: "Ouvertes", f_ended: "Terminées", filter: "Filtrer", download: "Télécharger", nothingHere: "Rien ici", nothingHereText: "Cette page n'existe pas, ou vous ne pouvez pas la voir.",
+  // Sessions
+  session: "Session", customer: "Client", noneHint: "Commencez par une nouvelle session : votre client reçoit un lien, vous lui dictez le code.", openOf: "Vos sessions ouvertes : {n}", customerEmailHint: "Nécessaire si l'e-mail part d'ici.",
+  noteShort: "Note", openSession: "Votre session ouverte", sentAgain: "Renvoyé.", endedAt: "Terminée le", onlineSince: "En ligne depuis", lastOnline: "Vu en ligne", handOver: "Confier à un collègue", colleague: "Collègue",
+  handOverHint: "Le collègue reprend la session et a besoin du mot de passe de session. Les connexions ouvertes sont fermées.", handOverNobody: "Personne d'autre n'a le droit d'assistance ponctuelle.", handedOver: "La session est confiée.",
+  report: "Rapport", reportHint: "Qui a fait quoi et quand, sans aucun contenu de la session.", reportPage: "Page à imprimer",
+  // Ordinateurs
+  computers: "Ordinateurs", adhocGroup: "Sessions d'assistance ponctuelle", noGroup: "Sans groupe", group: "Groupe", groupOptional: "Groupe (facultatif)", licences: "Licences", licencesFree: "licences libres", licencesUsed: "licences utilisées sur {n}",
+  managedComputers: "ordinateurs gérés", openSessions: "sessions ouvertes", inUse: "Utilisé", adhocEmpty: "Aucun PC n'est dans une session active.", noComputers: "Aucun ordinateur pour l'instant", noComputersHint: "Les PC des sessions actives apparaissent ici d'eux-mêmes.",
+  addComputer: "Ajouter un ordinateur", addComputerHint: "Chaque ordinateur géré utilise une licence.", removeSure: "Supprimer {n} ?", removeAdhocSure: "Supprimer cet ordinateur termine sa session, et le programme se retire du PC. Le supprimer ?",
+  inUseSure: "Quelqu'un est connecté à cet ordinateur en ce moment. Le supprimer quand même ?", removeAnyway: "Supprimer quand même", import: "Importer une liste", importHint: "Un fichier CSV de 1000 ordinateurs au plus. La première ligne nomme les colonnes. Tout est importé, ou rien.",
+  importErrors: "Ce qui ne va pas dans la liste", line: "Ligne", column: "Colonne", problem: "Problème", file: "Fichier", list: "Liste", imported: "Ordinateurs importés : {n}",
+  // Personnes
+  team: "Équipe", person: "Personne", addPerson: "Ajouter une personne", role: "Rôle", role_technician: "Technicien", role_administrator: "Administrateur", roleHint: "Les administrateurs gèrent l'équipe, l'entreprise et toutes les sessions.", permissions: "Droits",
+  p_adhoc_support: "Assistance ponctuelle", p_full_remote_control: "Prise en main complète", ph_adhoc_support: "Peut ouvrir des sessions et se connecter à leurs PC.", ph_full_remote_control: "Peut commander le PC et transférer des fichiers. Sinon : affichage seul.",
+  lackHint: "Vous ne pouvez accorder que les droits que vous avez vous-même.", secondFactor: "Second facteur", itsYou: "vous", noPassword: "Sans mot de passe", access: "Accès", oneTimeLink: "Lien à usage unique", oneTimeLinkHint: "Donnez ce lien à la personne : il lui permet de définir son mot de passe. Il sert une fois, jusqu'au {n}, et ne sera plus affiché.",
+  resetLink: "Lien pour un nouveau mot de passe", factorOff: "Désactiver le second facteur", factorOffSure: "Désactiver le second facteur de cette personne ? Son mot de passe suffira alors.", disableSure: "Bloquer {n} ? La personne est déconnectée aussitôt et ses clés d'API ne fonctionnent plus.",
+  removePersonSure: "Supprimer {n} ? Ses clés d'API et ses connexions prennent fin aussitôt.", signIns: "Connexions", mySignIns: "Où je suis connecté", noSignIns: "Connecté nulle part.", signInEnded: "La connexion a pris fin.", browser: "Navigateur", address: "Adresse", since: "Depuis", how: "Comment",
+  thisOne: "celle-ci", revoke: "Révoquer", revoked: "Révoqué.", endOthers: "Terminer toutes les autres", endOthersSure: "Se déconnecter partout ailleurs ?",
+  // Clés d'API
+  keys: "Clés d'API", keysHint: "Une clé agit au nom de la personne qui l'a créée, dans les limites de ses domaines.", newKey: "Nouvelle clé d'API", noKeys: "Aucune clé d'API pour l'instant", scopes: "Domaines", scopesHint: "Ce que la clé peut lire et modifier.", sc_all: "Tout", sc_sessions: "Sessions", sc_computers: "Ordinateurs",
+  sc_company: "Entreprise et équipe", sc_audit: "Journal d'audit", sc_webhooks: "Webhooks", noAccess: "aucun accès", readOnly: "lire", readWrite: "lire et modifier", chooseScope: "Choisissez au moins un domaine.", keyNameHint: "À quoi sert la clé, pour la retrouver.",
+  days: "Après {n} jours", expired: "Expirée", keyOnce: "Copiez la clé maintenant. Elle ne sera plus affichée.", revokeKeySure: "Révoquer {n} ? Les programmes qui utilisent cette clé sont refusés aussitôt.",
+  // Mon compte
+  currentPassword: "Mot de passe actuel", currentWrong: "Le mot de passe actuel est incorrect.", changePassword: "Changer le mot de passe", passwordChanged: "Votre mot de passe est changé. Vous êtes déconnecté partout ailleurs.",
+  factorHint: "Un code d'une application de votre téléphone, en plus du mot de passe.", totpScan: "Scannez cette image avec une application d'authentification.", totpType: "Saisissez les six chiffres que l'application affiche.", qr: "Code QR pour l'application d'authentification", totpByHand: "Ou saisissez cette clé dans l'application :",
+  totpCode: "Six chiffres", totpWrong: "Le code est incorrect. Les codes changent toutes les 30 secondes et servent une fois.", recovery: "Codes de secours", recoveryHint: "Chaque code sert une fois à la place de l'application. Gardez-les en lieu sûr : ils ne seront plus affichés.", codesNoted: "Je les ai conservés",
+  factorIsOn: "Le second facteur est activé.", factorIsOff: "Le second facteur est désactivé.", factorOffMineSure: "Désactiver votre second facteur ? Votre mot de passe suffira alors.", secondCode: "Code de votre second facteur", secondCodeHint: "Six chiffres de l'application, ou un code de secours.",
+  // Entreprise
+  company: "Entreprise", companyDetails: "Coordonnées", contact: "Contact", contactHint: "Les clients le voient dans les e-mails et sur la page d'installation.", licence: "Licence", plan: "Formule", functions: "Fonctions", fn_remote: "Prise en main à distance", fn_chat: "Discussion", fn_files: "Gestionnaire de fichiers", fn_dashboard: "Tableau de bord",
+  noAdhoc: "Pas d'assistance ponctuelle", seats: "Licences (postes)", limits: "Limites", limitTechnician: "Sessions ouvertes par technicien", limitCompany: "Sessions ouvertes de l'entreprise", licenceHint: "C'est l'exploitant de ce service qui change la formule, les licences et les limites.",
+  sso: "Authentification unique", ssoHint: "Votre équipe se connecte chez votre propre fournisseur d'identité (OpenID Connect).", redirectUri: "Indiquez cette adresse chez le fournisseur :", issuer: "Adresse de l'émetteur", clientId: "ID client", clientSecret: "Secret client", secretStays: "Laissez vide pour garder l'actuel.",
+  ssoLink: "Page de connexion de votre équipe :", ssoOffSure: "Désactiver l'authentification unique ? Chacun aura alors besoin de son mot de passe.", signInSso: "Se connecter avec votre entreprise",
+  // Journal d'audit
+  audit: "Journal d'audit", auditHint: "Qui a fait quoi, quand et d'où. Jamais ce qui a été vu, tapé ou transféré.", auditHead: "{n} entrées ; dernière somme de contrôle :", noRecords: "Aucune entrée", export: "Exporter", number: "N°", time: "Heure", event: "Événement", who: "Qui", details: "Détails", reason: "Motif", hash: "Somme de contrôle",
+  sessionId: "ID de session", from: "À partir du", before: "Avant le", actor_technician: "Technicien", actor_program: "Programme sur le PC", actor_service: "Service", actor_operator: "Exploitant",
+  // Webhooks
+  webhooks: "Webhooks", webhooksHint: "Vos propres systèmes apprennent aussitôt ce qui se passe. Chaque message est signé.", addWebhook: "Ajouter un webhook", noWebhooks: "Aucun webhook pour l'instant", url: "Adresse", urlHint: "Une adresse HTTPS qui accepte les requêtes POST.", events: "Événements", eventsHint: "Séparés par des virgules ; vide pour tous.",
+  secretOnce: "Copiez le secret de signature maintenant. Il ne sera plus affiché.", newSecret: "Nouveau secret de signature", ping: "Envoyer un test", pingSent: "Un test est en route.", rotate: "Renouveler le secret", rotateSure: "Créer un nouveau secret de signature ? L'ancien reste valable un certain temps.",
+  deliveries: "Livraisons", noDeliveries: "Rien n'a encore été livré.", refresh: "Actualiser", answer: "Réponse", attempts: "Essais", redeliver: "Livrer à nouveau",
+  // Exploitant
+  operator: "Exploitant", operatorHint: "Pour l'exploitant de ce service. La clé reste dans cette page et est oubliée au rechargement.", operatorKey: "Clé de l'exploitant", operatorKeyWrong: "La clé est incorrecte.", open: "Ouvrir", forgetKey: "Oublier la clé", companies: "Entreprises", noCompanies: "Aucune entreprise pour l'instant", addCompany: "Ajouter une entreprise",
+  modules: "Modules", suspended: "Suspendue", inService: "En service", suspend: "Suspendre", resume: "Reprendre", suspendSure: "Suspendre {n} ? Toutes ses sessions ouvertes se terminent aussitôt et personne ne peut plus s'y connecter.",
+  addAdministrator: "Ajouter un administrateur", addAdministratorHint: "La réponse est un lien à usage unique avec lequel l'administrateur définit son mot de passe.",
+};

@@ -1,0 +1,70 @@
+import type { Texts } from "./en";
+export const it: Texts = {
+  adhoc: "Assistenza occasionale", signIn: "Accedi", signOut: "Esci", email: "Indirizzo e-mail", password: "Password",
+  signInFailed: "L'indirizzo e-mail o la password non sono corretti.", setPassword: "Imposti la sua password", newPassword: "Nuova password (almeno 12 caratteri)",
+  save: "Salva", saved: "La sua password è impostata. Ora può accedere.", sessions: "Sessioni", none: "Ancora nessuna sessione.", newSession: "Nuova sessione",
+  customerEmail: "Indirizzo e-mail del cliente", customerName: "Nome del cliente (facoltativo)", language: "Lingua dell'e-mail e della pagina", note: "Nota (facoltativa)",
+  sessionPassword: "Password della sessione (almeno 8 caratteri)", generate: "Genera", passwordHint: "Le serve per collegarsi. Non viene salvata da nessuna parte né inviata ad alcun server.",
+  sendPrepare: "Invia l'e-mail e prepara la sessione", prepareOnly: "Prepara soltanto, il link lo invio io", cancel: "Annulla",
+  code: "Codice di sicurezza", codeOnce: "Legga questo codice al telefono. Non verrà più mostrato. Lasci aperta questa pagina mentre il PC viene preparato.",
+  passwordOnce: "Annoti la password della sessione:", copyLink: "Copia il link", copied: "Copiato", link: "Link di installazione", checklist: "Sul PC del cliente",
+  c_opened: "Pagina aperta", c_started: "Programma avviato", c_administrator: "Amministratore", c_windows_version: "Versione di Windows", c_no_host: "Nessun software host",
+  c_no_session: "Nessuna sessione precedente", c_network: "Rete", c_set_up: "Preparato", c_code: "Codice", c_paired: "Associato",
+  s_invited: "Invitato", s_active: "Attiva", s_ended: "Terminata", online: "In linea", offline: "Non in linea", connect: "Collega", end: "Termina la sessione",
+  endSure: "Terminare ora questa sessione? Il programma si rimuove dal PC.", again: "Invia di nuovo (nuovo link e nuovo codice)", expires: "Termina", expiresInvite: "Invito fino al",
+  finish: "Completa la preparazione", finishHint: "Inserisca le cifre annotate (bastano le ultime otto) e la password della sessione.", digits: "Codice di sicurezza", pairing: "Associazione con il PC …",
+  mistyped: "Una cifra è sbagliata. Controlli il codice.", newDigits: "Comunichi al cliente queste nuove ultime otto cifre; le inserisce nello stesso programma:",
+  betterPassword: "Windows su questo PC rifiuta la password. Ne scelga un'altra.", waitingOnline: "In attesa del PC …", remote: "Controllo remoto",
+  connecting: "Collegamento …", reconnecting: "Nuovo collegamento …", fit: "Adatta", oneToOne: "1:1", full: "Schermo intero", cad: "Ctrl-Alt-Canc", viewOnly: "Sola visione", disconnect: "Scollega",
+  mail: "E-mail", m_none: "non inviata", m_queued: "in invio", m_sent: "inviata", m_mail_delayed: "in ritardo, si riprova", m_mail_rejected: "rifiutata dal server di posta",
+  removal: "Rimozione dal PC", r_none: "niente da rimuovere", r_pending: "non ancora confermata", r_removed: "confermata", r_unconfirmed: "non confermata",
+  help: "Aiuto", back: "Indietro", technician: "Tecnico", computer: "Computer", theme: "Scuro o chiaro", triesLeft: "Tentativi rimasti", retryIn: "Prossimo tentativo fra {n} s", ms: "{n} ms",
+  // Intorno a ogni pagina
+  navigation: "Navigazione principale", menu: "Menu", skip: "Vai al contenuto", chooseLanguage: "Lingua", support: "Assistenza", administration: "Amministrazione", you: "Lei", account: "Il mio account",
+  close: "Chiudi", copy: "Copia", loading: "Caricamento …", tryAgain: "Riprova", more: "Mostra altro", actions: "Azioni", show: "Mostra", state: "Stato", name: "Nome", created: "Creato", done: "Fatto", failed: "non riuscito",
+  notYet: "non ancora", changed: "Salvato.", removed: "Rimosso.", remove: "Rimuovi", on: "Attivo", off: "Non attivo", setUp: "Configura", switchOn: "Attiva", switchOff: "Disattiva", enable: "Riabilita", disable: "Blocca", enabled: "Attivo", disabled: "Bloccato",
+  never: "Mai", f_every: "Tutto", f_open: "Aperte", f_ended: "Terminate", filter: "Filtra", download: "Scarica", nothingHere: "Qui non c'è niente", nothingHereText: "Questa pagina non esiste o non può essere vista da lei.",
+  // Sessioni
+  session: "Sessione", customer: "Cliente", noneHint: "Cominci con una nuova sessione: il cliente riceve un link, lei gli legge il codice.", openOf: "Le sue sessioni aperte: {n}", customerEmailHint: "Serve se l'e-mail viene inviata da qui.",
+  noteShort: "Nota", openSession: "La sua sessione aperta", sentAgain: "Inviato di nuovo.", endedAt: "Terminata il", onlineSince: "In linea dal", lastOnline: "Ultima volta in linea", handOver: "Affida a un collega", colleague: "Collega",
+  handOverHint: "Il collega prende in carico la sessione e ha bisogno della password della sessione. I collegamenti aperti vengono chiusi.", handOverNobody: "Nessun altro può dare assistenza occasionale.", handedOver: "La sessione è stata affidata.",
+  report: "Rapporto", reportHint: "Chi ha fatto che cosa e quando, senza alcun contenuto della sessione.", reportPage: "Pagina da stampare",
+  // Computer
+  computers: "Computer", adhocGroup: "Sessioni di assistenza occasionale", noGroup: "Senza gruppo", group: "Gruppo", groupOptional: "Gruppo (facoltativo)", licences: "Licenze", licencesFree: "licenze libere", licencesUsed: "di {n} licenze in uso",
+  managedComputers: "computer gestiti", openSessions: "sessioni aperte", inUse: "In uso", adhocEmpty: "Nessun PC è in una sessione attiva.", noComputers: "Ancora nessun computer", noComputersHint: "I PC delle sessioni attive compaiono qui da soli.",
+  addComputer: "Aggiungi computer", addComputerHint: "Ogni computer gestito occupa una licenza.", removeSure: "Rimuovere {n}?", removeAdhocSure: "Rimuovendo questo computer la sua sessione termina e il programma si rimuove dal PC. Rimuoverlo?",
+  inUseSure: "In questo momento qualcuno è collegato a questo computer. Rimuoverlo comunque?", removeAnyway: "Rimuovi comunque", import: "Importa elenco", importHint: "Un file CSV con al massimo 1000 computer. La prima riga nomina le colonne. Si importa tutto oppure niente.",
+  importErrors: "Che cosa non va nell'elenco", line: "Riga", column: "Colonna", problem: "Problema", file: "File", list: "Elenco", imported: "Computer importati: {n}",
+  // Persone
+  team: "Squadra", person: "Persona", addPerson: "Aggiungi persona", role: "Ruolo", role_technician: "Tecnico", role_administrator: "Amministratore", roleHint: "Gli amministratori gestiscono la squadra, l'azienda e tutte le sessioni.", permissions: "Permessi",
+  p_adhoc_support: "Assistenza occasionale", p_full_remote_control: "Controllo remoto completo", ph_adhoc_support: "Può aprire sessioni e collegarsi ai relativi PC.", ph_full_remote_control: "Può comandare il PC e trasferire file. Senza: sola visione.",
+  lackHint: "Può concedere soltanto i permessi che ha lei stesso.", secondFactor: "Secondo fattore", itsYou: "lei", noPassword: "Ancora senza password", access: "Accesso", oneTimeLink: "Link monouso", oneTimeLinkHint: "Dia questo link alla persona: con esso imposta la propria password. Vale una volta, fino al {n}, e non viene più mostrato.",
+  resetLink: "Link per una nuova password", factorOff: "Disattiva il secondo fattore", factorOffSure: "Disattivare il secondo fattore di questa persona? Basterà allora la sua password.", disableSure: "Bloccare {n}? La persona viene disconnessa subito e le sue chiavi API non valgono più.",
+  removePersonSure: "Rimuovere {n}? Le sue chiavi API e i suoi accessi terminano subito.", signIns: "Accessi", mySignIns: "Dove ho effettuato l'accesso", noSignIns: "Nessun accesso aperto.", signInEnded: "L'accesso è terminato.", browser: "Browser", address: "Indirizzo", since: "Dal", how: "Come",
+  thisOne: "questo", revoke: "Revoca", revoked: "Revocato.", endOthers: "Termina tutti gli altri", endOthersSure: "Uscire da tutti gli altri browser?",
+  // Chiavi API
+  keys: "Chiavi API", keysHint: "Una chiave agisce a nome della persona che l'ha creata, entro i suoi ambiti.", newKey: "Nuova chiave API", noKeys: "Ancora nessuna chiave API", scopes: "Ambiti", scopesHint: "Che cosa la chiave può leggere e modificare.", sc_all: "Tutto", sc_sessions: "Sessioni", sc_computers: "Computer",
+  sc_company: "Azienda e squadra", sc_audit: "Registro di controllo", sc_webhooks: "Webhook", noAccess: "nessun accesso", readOnly: "lettura", readWrite: "lettura e modifica", chooseScope: "Scelga almeno un ambito.", keyNameHint: "A che cosa serve la chiave, per ritrovarla.",
+  days: "Dopo {n} giorni", expired: "Scaduta", keyOnce: "Copi la chiave adesso. Non verrà più mostrata.", revokeKeySure: "Revocare {n}? I programmi che usano questa chiave vengono rifiutati subito.",
+  // Il mio account
+  currentPassword: "Password attuale", currentWrong: "La password attuale non è corretta.", changePassword: "Cambia password", passwordChanged: "La sua password è cambiata. Gli altri accessi sono stati chiusi.",
+  factorHint: "Un codice da un'app del suo telefono, oltre alla password.", totpScan: "Inquadri questa immagine con un'app di autenticazione.", totpType: "Inserisca le sei cifre che l'app mostra.", qr: "Codice QR per l'app di autenticazione", totpByHand: "Oppure inserisca questa chiave nell'app:",
+  totpCode: "Sei cifre", totpWrong: "Il codice non è corretto. I codici cambiano ogni 30 secondi e valgono una volta.", recovery: "Codici di recupero", recoveryHint: "Ogni codice vale una volta al posto dell'app. Li conservi in un luogo sicuro: non vengono più mostrati.", codesNoted: "Li ho conservati",
+  factorIsOn: "Il secondo fattore è attivo.", factorIsOff: "Il secondo fattore non è attivo.", factorOffMineSure: "Disattivare il suo secondo fattore? Basterà allora la sua password.", secondCode: "Codice del secondo fattore", secondCodeHint: "Sei cifre dell'app oppure un codice di recupero.",
+  // Azienda
+  company: "Azienda", companyDetails: "Dati", contact: "Contatto", contactHint: "I clienti lo vedono nelle e-mail e nella pagina di installazione.", licence: "Licenza", plan: "Piano", functions: "Funzioni", fn_remote: "Controllo remoto", fn_chat: "Chat", fn_files: "Gestione file", fn_dashboard: "Pannello",
+  noAdhoc: "Nessuna assistenza occasionale", seats: "Licenze (postazioni)", limits: "Limiti", limitTechnician: "Sessioni aperte per tecnico", limitCompany: "Sessioni aperte dell'azienda", licenceHint: "Piano, licenze e limiti li cambia il gestore di questo servizio.",
+  sso: "Accesso unico (SSO)", ssoHint: "La sua squadra accede presso il proprio fornitore di identità (OpenID Connect).", redirectUri: "Inserisca questo indirizzo presso il fornitore:", issuer: "Indirizzo dell'emittente", clientId: "ID client", clientSecret: "Segreto del client", secretStays: "Lasci vuoto per mantenere quello attuale.",
+  ssoLink: "Pagina di accesso della sua squadra:", ssoOffSure: "Disattivare l'accesso unico? Allora a tutti servirà la password.", signInSso: "Accedi con la sua azienda",
+  // Registro di controllo
+  audit: "Registro di controllo", auditHint: "Chi ha fatto che cosa, quando e da dove. Mai ciò che è stato visto, scritto o trasferito.", auditHead: "{n} voci; ultima somma di controllo:", noRecords: "Nessuna voce", export: "Esporta", number: "N.", time: "Ora", event: "Evento", who: "Chi", details: "Dettagli", reason: "Motivo", hash: "Somma di controllo",
+  sessionId: "ID della sessione", from: "Dal", before: "Prima del", actor_technician: "Tecnico", actor_program: "Programma sul PC", actor_service: "Servizio", actor_operator: "Gestore",
+  // Webhook
+  webhooks: "Webhook", webhooksHint: "I suoi sistemi sanno subito che cosa succede. Ogni messaggio è firmato.", addWebhook: "Aggiungi webhook", noWebhooks: "Ancora nessun webhook", url: "Indirizzo", urlHint: "Un indirizzo HTTPS che accetta richieste POST.", events: "Eventi", eventsHint: "Separati da virgole; vuoto per tutti.",
+  secretOnce: "Copi il segreto di firma adesso. Non verrà più mostrato.", newSecret: "Nuovo segreto di firma", ping: "Invia una prova", pingSent: "Una prova è in viaggio.", rotate: "Rinnova il segreto", rotateSure: "Creare un nuovo segreto di firma? Quello vecchio resta valido per un po'.",
+  deliveries: "Consegne", noDeliveries: "Ancora nessuna consegna.", refresh: "Aggiorna", answer: "Risposta", attempts: "Tentativi", redeliver: "Consegna di nuovo",
+  // Gestore
+  operator: "Gestore", operatorHint: "Per il gestore di questo servizio. La chiave resta in questa pagina e viene dimenticata al ricaricamento.", operatorKey: "Chiave del gestore", operatorKeyWrong: "La chiave non è corretta.", open: "Apri", forgetKey: "Dimentica la chiave", companies: "Aziende", noCompanies: "Ancora nessuna azienda", addCompany: "Aggiungi azienda",
+  modules: "Moduli", suspended: "Sospesa", inService: "In servizio", suspend: "Sospendi", resume: "Riprendi", suspendSure: "Sospendere {n}? Tutte le sue sessioni aperte terminano subito e nessuno dell'azienda può accedere.",
+  addAdministrator: "Aggiungi amministratore", addAdministratorHint: "La risposta è un link monouso con cui l'amministratore imposta la propria password.",
+};

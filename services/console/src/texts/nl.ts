@@ -1,0 +1,70 @@
+import type { Texts } from "./en";
+export const nl: Texts = {
+  adhoc: "Ad-hocondersteuning", signIn: "Aanmelden", signOut: "Afmelden", email: "E-mailadres", password: "Wachtwoord",
+  signInFailed: "Het e-mailadres of het wachtwoord klopt niet.", setPassword: "Stel uw wachtwoord in", newPassword: "Nieuw wachtwoord (minstens 12 tekens)",
+  save: "Opslaan", saved: "Uw wachtwoord is ingesteld. U kunt zich nu aanmelden.", sessions: "Sessies", none: "Nog geen sessies.", newSession: "Nieuwe sessie",
+  customerEmail: "E-mailadres van de klant", customerName: "Naam van de klant (optioneel)", language: "Taal van e-mail en pagina", note: "Notitie (optioneel)",
+  sessionPassword: "Sessiewachtwoord (minstens 8 tekens)", generate: "Genereren", passwordHint: "U hebt het nodig om verbinding te maken. Het wordt nergens opgeslagen en naar geen enkele server gestuurd.",
+  sendPrepare: "E-mail sturen en sessie voorbereiden", prepareOnly: "Alleen voorbereiden, ik geef de link zelf door", cancel: "Annuleren",
+  code: "Beveiligingscode", codeOnce: "Lees deze code voor aan de telefoon. Hij wordt niet nog eens getoond. Laat deze pagina open terwijl de pc wordt ingericht.",
+  passwordOnce: "Noteer het sessiewachtwoord:", copyLink: "Link kopiëren", copied: "Gekopieerd", link: "Installatielink", checklist: "Op de pc van de klant",
+  c_opened: "Pagina geopend", c_started: "Programma gestart", c_administrator: "Beheerder", c_windows_version: "Windows-versie", c_no_host: "Geen hostsoftware",
+  c_no_session: "Geen eerdere sessie", c_network: "Netwerk", c_set_up: "Ingericht", c_code: "Code", c_paired: "Gekoppeld",
+  s_invited: "Uitgenodigd", s_active: "Actief", s_ended: "Beëindigd", online: "Online", offline: "Offline", connect: "Verbinden", end: "Sessie nu beëindigen",
+  endSure: "Deze sessie nu beëindigen? Het programma verwijdert zich van de pc.", again: "Opnieuw sturen (nieuwe link en code)", expires: "Eindigt", expiresInvite: "Uitnodiging tot",
+  finish: "Inrichten afronden", finishHint: "Typ de genoteerde cijfers (de laatste acht volstaan) en het sessiewachtwoord.", digits: "Beveiligingscode", pairing: "Koppelen met de pc …",
+  mistyped: "Er klopt een cijfer niet. Controleer de code.", newDigits: "Geef de klant deze nieuwe laatste acht cijfers; die typt ze in hetzelfde programma:",
+  betterPassword: "Windows weigert dit wachtwoord op deze pc. Kies een ander.", waitingOnline: "Wachten op de pc …", remote: "Bediening op afstand",
+  connecting: "Verbinden …", reconnecting: "Opnieuw verbinden …", fit: "Passend", oneToOne: "1:1", full: "Volledig scherm", cad: "Ctrl-Alt-Del", viewOnly: "Alleen kijken", disconnect: "Verbinding verbreken",
+  mail: "E-mail", m_none: "niet verstuurd", m_queued: "wordt verstuurd", m_sent: "verstuurd", m_mail_delayed: "vertraagd, wordt opnieuw geprobeerd", m_mail_rejected: "geweigerd door de mailserver",
+  removal: "Verwijdering van de pc", r_none: "niets te verwijderen", r_pending: "nog niet bevestigd", r_removed: "bevestigd", r_unconfirmed: "onbevestigd",
+  help: "Hulp", back: "Terug", technician: "Technicus", computer: "Computer", theme: "Donker of licht", triesLeft: "Resterende pogingen", retryIn: "Volgende poging over {n} s", ms: "{n} ms",
+  // Rond elke pagina
+  navigation: "Hoofdnavigatie", menu: "Menu", skip: "Naar de inhoud", chooseLanguage: "Taal", support: "Ondersteuning", administration: "Beheer", you: "U", account: "Mijn account",
+  close: "Sluiten", copy: "Kopiëren", loading: "Laden …", tryAgain: "Opnieuw proberen", more: "Meer tonen", actions: "Acties", show: "Tonen", state: "Status", name: "Naam", created: "Aangemaakt", done: "Klaar", failed: "mislukt",
+  notYet: "nog niet", changed: "Opgeslagen.", removed: "Verwijderd.", remove: "Verwijderen", on: "Aan", off: "Uit", setUp: "Instellen", switchOn: "Inschakelen", switchOff: "Uitschakelen", enable: "Deblokkeren", disable: "Blokkeren", enabled: "Actief", disabled: "Geblokkeerd",
+  never: "Nooit", f_every: "Alle", f_open: "Open", f_ended: "Beëindigd", filter: "Filteren", download: "Downloaden", nothingHere: "Hier is niets", nothingHereText: "Deze pagina bestaat niet, of u mag haar niet zien.",
+  // Sessies
+  session: "Sessie", customer: "Klant", noneHint: "Begin met een nieuwe sessie: uw klant krijgt een link, u leest de code voor.", openOf: "Uw open sessies: {n}", customerEmailHint: "Nodig als de e-mail hiervandaan wordt gestuurd.",
+  noteShort: "Notitie", openSession: "Uw open sessie", sentAgain: "Opnieuw verstuurd.", endedAt: "Beëindigd op", onlineSince: "Online sinds", lastOnline: "Laatst online", handOver: "Overdragen", colleague: "Collega",
+  handOverHint: "De collega neemt de sessie over en heeft het sessiewachtwoord nodig. Open verbindingen worden verbroken.", handOverNobody: "Niemand anders mag ad-hocondersteuning geven.", handedOver: "De sessie is overgedragen.",
+  report: "Verslag", reportHint: "Wie wat wanneer deed, zonder enige inhoud van de sessie.", reportPage: "Afdrukbare pagina",
+  // Computers
+  computers: "Computers", adhocGroup: "Sessies voor ad-hocondersteuning", noGroup: "Zonder groep", group: "Groep", groupOptional: "Groep (optioneel)", licences: "Licenties", licencesFree: "licenties vrij", licencesUsed: "van {n} licenties in gebruik",
+  managedComputers: "beheerde computers", openSessions: "open sessies", inUse: "In gebruik", adhocEmpty: "Er is geen pc in een actieve sessie.", noComputers: "Nog geen computers", noComputersHint: "Pc's van actieve sessies verschijnen hier vanzelf.",
+  addComputer: "Computer toevoegen", addComputerHint: "Elke beheerde computer kost één licentie.", removeSure: "{n} verwijderen?", removeAdhocSure: "Als u deze computer verwijdert, eindigt zijn sessie en verwijdert het programma zich van de pc. Verwijderen?",
+  inUseSure: "Er is op dit moment iemand met deze computer verbonden. Toch verwijderen?", removeAnyway: "Toch verwijderen", import: "Lijst importeren", importHint: "Een CSV-bestand met hoogstens 1000 computers. De eerste regel benoemt de kolommen. Alles wordt geïmporteerd, of niets.",
+  importErrors: "Wat er niet klopt in de lijst", line: "Regel", column: "Kolom", problem: "Probleem", file: "Bestand", list: "Lijst", imported: "Geïmporteerde computers: {n}",
+  // Mensen
+  team: "Team", person: "Persoon", addPerson: "Persoon toevoegen", role: "Rol", role_technician: "Technicus", role_administrator: "Beheerder", roleHint: "Beheerders beheren het team, het bedrijf en alle sessies.", permissions: "Rechten",
+  p_adhoc_support: "Ad-hocondersteuning", p_full_remote_control: "Volledige bediening op afstand", ph_adhoc_support: "Mag sessies beginnen en verbinding maken met hun pc's.", ph_full_remote_control: "Mag de pc bedienen en bestanden overdragen. Zonder: alleen kijken.",
+  lackHint: "U kunt alleen rechten geven die u zelf hebt.", secondFactor: "Tweede factor", itsYou: "u", noPassword: "Nog geen wachtwoord", access: "Toegang", oneTimeLink: "Eenmalige link", oneTimeLinkHint: "Geef deze link aan de persoon: daarmee stelt die een wachtwoord in. Hij werkt één keer, tot {n}, en wordt niet nog eens getoond.",
+  resetLink: "Link voor een nieuw wachtwoord", factorOff: "Tweede factor uitschakelen", factorOffSure: "De tweede factor van deze persoon uitschakelen? Dan volstaat het wachtwoord.", disableSure: "{n} blokkeren? De persoon wordt meteen afgemeld en de API-sleutels werken niet meer.",
+  removePersonSure: "{n} verwijderen? API-sleutels en aanmeldingen van deze persoon eindigen meteen.", signIns: "Aanmeldingen", mySignIns: "Waar ik ben aangemeld", noSignIns: "Nergens aangemeld.", signInEnded: "De aanmelding is beëindigd.", browser: "Browser", address: "Adres", since: "Sinds", how: "Hoe",
+  thisOne: "deze hier", revoke: "Intrekken", revoked: "Ingetrokken.", endOthers: "Alle andere beëindigen", endOthersSure: "Overal elders afmelden?",
+  // API-sleutels
+  keys: "API-sleutels", keysHint: "Een sleutel handelt namens de persoon die hem maakte, binnen zijn bereiken.", newKey: "Nieuwe API-sleutel", noKeys: "Nog geen API-sleutels", scopes: "Bereiken", scopesHint: "Wat de sleutel mag lezen en wijzigen.", sc_all: "Alles", sc_sessions: "Sessies", sc_computers: "Computers",
+  sc_company: "Bedrijf en team", sc_audit: "Auditlogboek", sc_webhooks: "Webhooks", noAccess: "geen toegang", readOnly: "lezen", readWrite: "lezen en wijzigen", chooseScope: "Kies minstens één bereik.", keyNameHint: "Waar de sleutel voor is, zodat u hem terugvindt.",
+  days: "Na {n} dagen", expired: "Verlopen", keyOnce: "Kopieer de sleutel nu. Hij wordt niet nog eens getoond.", revokeKeySure: "{n} intrekken? Programma's met deze sleutel worden meteen geweigerd.",
+  // Mijn account
+  currentPassword: "Huidig wachtwoord", currentWrong: "Het huidige wachtwoord klopt niet.", changePassword: "Wachtwoord wijzigen", passwordChanged: "Uw wachtwoord is gewijzigd. Overal elders bent u afgemeld.",
+  factorHint: "Een code uit een app op uw telefoon, naast uw wachtwoord.", totpScan: "Scan deze afbeelding met een authenticator-app.", totpType: "Typ de zes cijfers die de app toont.", qr: "QR-code voor de authenticator-app", totpByHand: "Of typ deze sleutel in de app:",
+  totpCode: "Zes cijfers", totpWrong: "De code klopt niet. Codes wisselen elke 30 seconden en werken één keer.", recovery: "Herstelcodes", recoveryHint: "Elke code werkt één keer in plaats van de app. Bewaar ze op een veilige plaats: ze worden niet nog eens getoond.", codesNoted: "Ik heb ze bewaard",
+  factorIsOn: "De tweede factor is ingeschakeld.", factorIsOff: "De tweede factor is uitgeschakeld.", factorOffMineSure: "Uw tweede factor uitschakelen? Dan volstaat uw wachtwoord.", secondCode: "Code van uw tweede factor", secondCodeHint: "Zes cijfers van de app, of een herstelcode.",
+  // Bedrijf
+  company: "Bedrijf", companyDetails: "Gegevens", contact: "Contact", contactHint: "Klanten zien het in e-mails en op de installatiepagina.", licence: "Licentie", plan: "Abonnement", functions: "Functies", fn_remote: "Bediening op afstand", fn_chat: "Chat", fn_files: "Bestandsbeheer", fn_dashboard: "Dashboard",
+  noAdhoc: "Geen ad-hocondersteuning", seats: "Licenties (plaatsen)", limits: "Grenzen", limitTechnician: "Open sessies per technicus", limitCompany: "Open sessies van het bedrijf", licenceHint: "De exploitant van deze dienst wijzigt abonnement, licenties en grenzen.",
+  sso: "Eenmalige aanmelding (SSO)", ssoHint: "Uw team meldt zich aan bij uw eigen identiteitsprovider (OpenID Connect).", redirectUri: "Vul dit adres in bij de provider:", issuer: "Adres van de uitgever (issuer)", clientId: "Client-ID", clientSecret: "Clientgeheim", secretStays: "Laat leeg om het huidige te behouden.",
+  ssoLink: "Aanmeldpagina voor uw team:", ssoOffSure: "Eenmalige aanmelding uitschakelen? Dan heeft iedereen een wachtwoord nodig.", signInSso: "Aanmelden met uw bedrijf",
+  // Auditlogboek
+  audit: "Auditlogboek", auditHint: "Wie wat deed, wanneer en waarvandaan. Nooit wat er te zien was, getypt of overgedragen werd.", auditHead: "{n} regels; nieuwste controlegetal:", noRecords: "Geen regels", export: "Exporteren", number: "Nr.", time: "Tijd", event: "Gebeurtenis", who: "Wie", details: "Details", reason: "Reden", hash: "Controlegetal",
+  sessionId: "Sessie-ID", from: "Vanaf", before: "Vóór", actor_technician: "Technicus", actor_program: "Programma op de pc", actor_service: "Dienst", actor_operator: "Exploitant",
+  // Webhooks
+  webhooks: "Webhooks", webhooksHint: "Uw eigen systemen weten meteen wat er gebeurt. Elk bericht is ondertekend.", addWebhook: "Webhook toevoegen", noWebhooks: "Nog geen webhooks", url: "Adres", urlHint: "Een HTTPS-adres dat POST-verzoeken aanneemt.", events: "Gebeurtenissen", eventsHint: "Gescheiden door komma's; leeg voor alle.",
+  secretOnce: "Kopieer het ondertekeningsgeheim nu. Het wordt niet nog eens getoond.", newSecret: "Nieuw ondertekeningsgeheim", ping: "Test sturen", pingSent: "Er is een test onderweg.", rotate: "Geheim vernieuwen", rotateSure: "Een nieuw ondertekeningsgeheim maken? Het oude blijft nog een tijd geldig.",
+  deliveries: "Bezorgingen", noDeliveries: "Nog niets bezorgd.", refresh: "Vernieuwen", answer: "Antwoord", attempts: "Pogingen", redeliver: "Opnieuw bezorgen",
+  // Exploitant
+  operator: "Exploitant", operatorHint: "Voor de exploitant van deze dienst. De sleutel blijft in deze pagina en is na herladen vergeten.", operatorKey: "Sleutel van de exploitant", operatorKeyWrong: "De sleutel klopt niet.", open: "Openen", forgetKey: "Sleutel vergeten", companies: "Bedrijven", noCompanies: "Nog geen bedrijven", addCompany: "Bedrijf toevoegen",
+  modules: "Modules", suspended: "Opgeschort", inService: "In bedrijf", suspend: "Opschorten", resume: "Hervatten", suspendSure: "{n} opschorten? Alle open sessies eindigen meteen, en niemand van het bedrijf kan zich aanmelden.",
+  addAdministrator: "Beheerder toevoegen", addAdministratorHint: "Het antwoord is een eenmalige link waarmee de beheerder een wachtwoord instelt.",
+};

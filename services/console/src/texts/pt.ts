@@ -1,0 +1,70 @@
+import type { Texts } from "./en";
+export const pt: Texts = {
+  adhoc: "Assistência pontual", signIn: "Iniciar sessão", signOut: "Terminar sessão", email: "Endereço de e-mail", password: "Palavra-passe",
+  signInFailed: "O endereço de e-mail ou a palavra-passe não estão corretos.", setPassword: "Defina a sua palavra-passe", newPassword: "Nova palavra-passe (pelo menos 12 caracteres)",
+  save: "Guardar", saved: "A sua palavra-passe está definida. Já pode iniciar sessão.", sessions: "Sessões", none: "Ainda não há sessões.", newSession: "Nova sessão",
+  customerEmail: "Endereço de e-mail do cliente", customerName: "Nome do cliente (opcional)", language: "Idioma do e-mail e da página", note: "Nota (opcional)",
+  sessionPassword: "Palavra-passe da sessão (pelo menos 8 caracteres)", generate: "Gerar", passwordHint: "Precisa dela para se ligar. Não é guardada em lado nenhum nem enviada a qualquer servidor.",
+  sendPrepare: "Enviar e-mail e preparar a sessão", prepareOnly: "Só preparar, eu próprio envio a ligação", cancel: "Cancelar",
+  code: "Código de segurança", codeOnce: "Leia este código ao telefone. Não voltará a ser mostrado. Deixe esta página aberta enquanto o PC é preparado.",
+  passwordOnce: "Anote a palavra-passe da sessão:", copyLink: "Copiar endereço", copied: "Copiado", link: "Endereço de instalação", checklist: "No PC do cliente",
+  c_opened: "Página aberta", c_started: "Programa iniciado", c_administrator: "Administrador", c_windows_version: "Versão do Windows", c_no_host: "Sem software anfitrião",
+  c_no_session: "Sem sessão anterior", c_network: "Rede", c_set_up: "Preparado", c_code: "Código", c_paired: "Emparelhado",
+  s_invited: "Convidado", s_active: "Ativa", s_ended: "Terminada", online: "Em linha", offline: "Desligado", connect: "Ligar", end: "Terminar a sessão de assistência",
+  endSure: "Terminar esta sessão agora? O programa remove-se do PC.", again: "Enviar de novo (novo endereço e novo código)", expires: "Termina", expiresInvite: "Convite até",
+  finish: "Concluir a preparação", finishHint: "Escreva os dígitos anotados (bastam os últimos oito) e a palavra-passe da sessão.", digits: "Código de segurança", pairing: "A emparelhar com o PC …",
+  mistyped: "Um dígito está errado. Verifique o código.", newDigits: "Diga ao cliente estes novos últimos oito dígitos; ele escreve-os no mesmo programa:",
+  betterPassword: "O Windows neste PC recusa a palavra-passe. Escolha outra.", waitingOnline: "À espera do PC …", remote: "Controlo remoto",
+  connecting: "A ligar …", reconnecting: "A restabelecer a ligação …", fit: "Ajustar", oneToOne: "1:1", full: "Ecrã inteiro", cad: "Ctrl-Alt-Del", viewOnly: "Só ver", disconnect: "Desligar",
+  mail: "E-mail", m_none: "não enviado", m_queued: "a ser enviado", m_sent: "enviado", m_mail_delayed: "atrasado, será tentado de novo", m_mail_rejected: "recusado pelo servidor de correio",
+  removal: "Remoção do PC", r_none: "nada a remover", r_pending: "ainda não confirmada", r_removed: "confirmada", r_unconfirmed: "não confirmada",
+  help: "Ajuda", back: "Voltar", technician: "Técnico", computer: "Computador", theme: "Escuro ou claro", triesLeft: "Tentativas restantes", retryIn: "Próxima tentativa em {n} s", ms: "{n} ms",
+  // À volta de cada página
+  navigation: "Navegação principal", menu: "Menu", skip: "Ir para o conteúdo", chooseLanguage: "Idioma", support: "Assistência", administration: "Administração", you: "O seu espaço", account: "A minha conta",
+  close: "Fechar", copy: "Copiar", loading: "A carregar …", tryAgain: "Tentar de novo", more: "Mostrar mais", actions: "Ações", show: "Mostrar", state: "Estado", name: "Nome", created: "Criado", done: "Concluído", failed: "falhou",
+  notYet: "ainda não", changed: "Guardado.", removed: "Removido.", remove: "Remover", on: "Ligado", off: "Desligado", setUp: "Configurar", switchOn: "Ativar", switchOff: "Desativar", enable: "Reativar", disable: "Bloquear", enabled: "Ativo", disabled: "Bloqueado",
+  never: "Nunca", f_every: "Tudo", f_open: "Abertas", f_ended: "Terminadas", filter: "Filtrar", download: "Transferir", nothingHere: "Aqui não há nada", nothingHereText: "Esta página não existe ou não tem permissão para a ver.",
+  // Sessões
+  session: "Sessão", customer: "Cliente", noneHint: "Comece com uma nova sessão: o cliente recebe um endereço e o código é lido por si.", openOf: "As suas sessões abertas: {n}", customerEmailHint: "Necessário quando o e-mail é enviado daqui.",
+  noteShort: "Nota", openSession: "A sua sessão aberta", sentAgain: "Enviado de novo.", endedAt: "Terminada em", onlineSince: "Em linha desde", lastOnline: "Última vez em linha", handOver: "Passar a um colega", colleague: "Colega",
+  handOverHint: "O colega assume a sessão e precisa da palavra-passe da sessão. As ligações abertas são fechadas.", handOverNobody: "Mais ninguém pode dar assistência pontual.", handedOver: "A sessão foi passada.",
+  report: "Relatório", reportHint: "Quem fez o quê e quando, sem qualquer conteúdo da sessão.", reportPage: "Página para imprimir",
+  // Computadores
+  computers: "Computadores", adhocGroup: "Sessões de assistência pontual", noGroup: "Sem grupo", group: "Grupo", groupOptional: "Grupo (opcional)", licences: "Licenças", licencesFree: "licenças livres", licencesUsed: "de {n} licenças em uso",
+  managedComputers: "computadores geridos", openSessions: "sessões abertas", inUse: "Em uso", adhocEmpty: "Nenhum PC está numa sessão ativa.", noComputers: "Ainda não há computadores", noComputersHint: "Os PC das sessões ativas aparecem aqui por si.",
+  addComputer: "Adicionar computador", addComputerHint: "Cada computador gerido ocupa uma licença.", removeSure: "Remover {n}?", removeAdhocSure: "Ao remover este computador, a sua sessão termina e o programa remove-se do PC. Remover?",
+  inUseSure: "Neste momento há alguém ligado a este computador. Remover mesmo assim?", removeAnyway: "Remover mesmo assim", import: "Importar lista", importHint: "Um ficheiro CSV com 1000 computadores no máximo. A primeira linha indica as colunas. Importa-se tudo ou nada.",
+  importErrors: "O que está errado na lista", line: "Linha", column: "Coluna", problem: "Problema", file: "Ficheiro", list: "Lista", imported: "Computadores importados: {n}",
+  // Pessoas
+  team: "Equipa", person: "Pessoa", addPerson: "Adicionar pessoa", role: "Função", role_technician: "Técnico", role_administrator: "Administrador", roleHint: "Os administradores gerem a equipa, a empresa e todas as sessões.", permissions: "Permissões",
+  p_adhoc_support: "Assistência pontual", p_full_remote_control: "Controlo remoto completo", ph_adhoc_support: "Pode iniciar sessões e ligar-se aos respetivos PC.", ph_full_remote_control: "Pode comandar o PC e transferir ficheiros. Sem ela: só ver.",
+  lackHint: "Só pode conceder as permissões que tem.", secondFactor: "Segundo fator", itsYou: "é a sua conta", noPassword: "Ainda sem palavra-passe", access: "Acesso", oneTimeLink: "Endereço de utilização única", oneTimeLinkHint: "Dê este endereço à pessoa: com ele define a sua palavra-passe. Serve uma vez, até {n}, e não volta a ser mostrado.",
+  resetLink: "Endereço para nova palavra-passe", factorOff: "Desativar o segundo fator", factorOffSure: "Desativar o segundo fator desta pessoa? Passará a bastar a palavra-passe.", disableSure: "Bloquear {n}? A sessão desta pessoa termina de imediato e as suas chaves de API deixam de funcionar.",
+  removePersonSure: "Remover {n}? As suas chaves de API e os seus inícios de sessão terminam de imediato.", signIns: "Inícios de sessão", mySignIns: "Onde tenho sessão iniciada", noSignIns: "Sem sessão iniciada.", signInEnded: "O início de sessão terminou.", browser: "Navegador", address: "Endereço", since: "Desde", how: "Como",
+  thisOne: "este", revoke: "Revogar", revoked: "Revogado.", endOthers: "Terminar todos os outros", endOthersSure: "Terminar a sessão em todos os outros sítios?",
+  // Chaves de API
+  keys: "Chaves de API", keysHint: "Uma chave atua em nome de quem a criou, dentro dos seus âmbitos.", newKey: "Nova chave de API", noKeys: "Ainda não há chaves de API", scopes: "Âmbitos", scopesHint: "O que a chave pode ler e alterar.", sc_all: "Tudo", sc_sessions: "Sessões", sc_computers: "Computadores",
+  sc_company: "Empresa e equipa", sc_audit: "Registo de auditoria", sc_webhooks: "Webhooks", noAccess: "sem acesso", readOnly: "ler", readWrite: "ler e alterar", chooseScope: "Escolha pelo menos um âmbito.", keyNameHint: "Para que serve a chave, para a reencontrar.",
+  days: "Após {n} dias", expired: "Expirada", keyOnce: "Copie a chave agora. Não volta a ser mostrada.", revokeKeySure: "Revogar {n}? Os programas que usam esta chave são recusados de imediato.",
+  // A minha conta
+  currentPassword: "Palavra-passe atual", currentWrong: "A palavra-passe atual não está correta.", changePassword: "Alterar palavra-passe", passwordChanged: "A sua palavra-passe foi alterada. As sessões noutros sítios terminaram.",
+  factorHint: "Um código de uma aplicação do seu telefone, além da palavra-passe.", totpScan: "Leia esta imagem com uma aplicação de autenticação.", totpType: "Escreva os seis dígitos que a aplicação mostra.", qr: "Código QR para a aplicação de autenticação", totpByHand: "Ou escreva esta chave na aplicação:",
+  totpCode: "Seis dígitos", totpWrong: "O código não está correto. Os códigos mudam a cada 30 segundos e servem uma vez.", recovery: "Códigos de recuperação", recoveryHint: "Cada código serve uma vez em lugar da aplicação. Guarde-os em local seguro: não voltam a ser mostrados.", codesNoted: "Já os guardei",
+  factorIsOn: "O segundo fator está ativado.", factorIsOff: "O segundo fator está desativado.", factorOffMineSure: "Desativar o seu segundo fator? Passará a bastar a palavra-passe.", secondCode: "Código do segundo fator", secondCodeHint: "Seis dígitos da aplicação ou um código de recuperação.",
+  // Empresa
+  company: "Empresa", companyDetails: "Dados", contact: "Contacto", contactHint: "Os clientes veem-no nos e-mails e na página de instalação.", licence: "Licença", plan: "Plano", functions: "Funções", fn_remote: "Controlo remoto", fn_chat: "Conversa", fn_files: "Gestor de ficheiros", fn_dashboard: "Painel",
+  noAdhoc: "Sem assistência pontual", seats: "Licenças (lugares)", limits: "Limites", limitTechnician: "Sessões abertas por técnico", limitCompany: "Sessões abertas da empresa", licenceHint: "O plano, as licenças e os limites são alterados pelo operador deste serviço.",
+  sso: "Início de sessão único", ssoHint: "A sua equipa inicia sessão no seu próprio fornecedor de identidade (OpenID Connect).", redirectUri: "Indique este endereço no fornecedor:", issuer: "Endereço do emissor", clientId: "ID de cliente", clientSecret: "Segredo de cliente", secretStays: "Deixe vazio para manter o atual.",
+  ssoLink: "Página de início de sessão da sua equipa:", ssoOffSure: "Desativar o início de sessão único? Todos passarão a precisar da palavra-passe.", signInSso: "Iniciar sessão com a sua empresa",
+  // Registo de auditoria
+  audit: "Registo de auditoria", auditHint: "Quem fez o quê, quando e de onde. Nunca o que se viu, escreveu ou transferiu.", auditHead: "{n} registos; última soma de verificação:", noRecords: "Sem registos", export: "Exportar", number: "N.º", time: "Hora", event: "Evento", who: "Quem", details: "Detalhes", reason: "Motivo", hash: "Soma de verificação",
+  sessionId: "ID da sessão", from: "De", before: "Antes de", actor_technician: "Técnico", actor_program: "Programa no PC", actor_service: "Serviço", actor_operator: "Operador",
+  // Webhooks
+  webhooks: "Webhooks", webhooksHint: "Os seus próprios sistemas sabem logo o que acontece. Cada mensagem é assinada.", addWebhook: "Adicionar webhook", noWebhooks: "Ainda não há webhooks", url: "Endereço", urlHint: "Um endereço HTTPS que aceita pedidos POST.", events: "Eventos", eventsHint: "Separados por vírgulas; vazio para todos.",
+  secretOnce: "Copie o segredo de assinatura agora. Não volta a ser mostrado.", newSecret: "Novo segredo de assinatura", ping: "Enviar um teste", pingSent: "O teste está a caminho.", rotate: "Renovar o segredo", rotateSure: "Criar um novo segredo de assinatura? O antigo continua válido durante algum tempo.",
+  deliveries: "Entregas", noDeliveries: "Ainda nada foi entregue.", refresh: "Atualizar", answer: "Resposta", attempts: "Tentativas", redeliver: "Entregar de novo",
+  // Operador
+  operator: "Operador", operatorHint: "Para o operador deste serviço. A chave fica nesta página e é esquecida ao recarregar.", operatorKey: "Chave do operador", operatorKeyWrong: "A chave não está correta.", open: "Abrir", forgetKey: "Esquecer a chave", companies: "Empresas", noCompanies: "Ainda não há empresas", addCompany: "Adicionar empresa",
+  modules: "Módulos", suspended: "Suspensa", inService: "Em serviço", suspend: "Suspender", resume: "Retomar", suspendSure: "Suspender {n}? Todas as suas sessões abertas terminam de imediato e ninguém da empresa pode iniciar sessão.",
+  addAdministrator: "Adicionar administrador", addAdministratorHint: "A resposta é um endereço de utilização única com que o administrador define a palavra-passe.",
+};
