@@ -6,7 +6,9 @@
 #   KAFKA_HEAP (512m), KAFKA_RETENTION_HOURS (168)
 set -euo pipefail
 data=/var/lib/kafka/data
-topics="beistand.commands beistand.journal beistand.mail beistand.presence beistand.dead-letter"
+topics="beistand.commands beistand.journal beistand.mail beistand.presence beistand.dead-letter beistand.directory"
+# The newest state of each of a company's entities stays, whatever its age.
+compacted="beistand.directory"
 partitions=12
 
 run() { # heap [options] class arguments...
@@ -57,7 +59,8 @@ make_topics() {
     until known=$(topic_command --list 2>/dev/null); do sleep 1; done
     for topic in $topics; do
         case $'\n'$known$'\n' in *$'\n'"$topic"$'\n'*) continue ;; esac
-        topic_command --create --if-not-exists --topic "$topic" --partitions "$partitions" --replication-factor 1
+        topic_command --create --if-not-exists --topic "$topic" --partitions "$partitions" --replication-factor 1 \
+            $([ "$topic" != "$compacted" ] || echo --config cleanup.policy=compact)
     done
     touch /tmp/topics
 }

@@ -26,7 +26,7 @@ PROGRAM = "beistand-support.exe"
 # Files of this tree that containers without root read: a clone under umask 077 would not let them.
 MOUNTED_FILES = ("deploy/images/ready", "deploy/compose/kafka.sh", "deploy/kafka/log4j.properties", "deploy/redis/redis.conf")
 # What the containers read; the CA's key is not among it.
-MOUNTED_SECRETS = ("keys", "signing.pem", "server.pem")
+MOUNTED_SECRETS = ("keys", "signing.pem", "server.pem", "directory.key", "operator.key")
 ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?")
 NAME = re.compile(r"[A-Z_]+")
 
