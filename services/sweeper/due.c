@@ -15,6 +15,8 @@ static void on_members(void *user, const redisReply *reply)
         memcpy(kind, member, (size_t)(colon - member));
         bus_due(b, kind, colon + 1);
     }
+    if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == BATCH_MAX && bucket_owned(b))
+        store_take_due(b, on_members); /* there is more */
 }
 
 static void on_peeked(void *user, const redisReply *reply)

@@ -3,3 +3,4 @@ $(BUILD)/tests/test_sign_in: $(BUILD)/obj/services/gateway/totp.o $(BUILD)/obj/s
 	$(BUILD)/obj/services/gateway/scopes.o
 $(BUILD)/tests/test_jws: $(BUILD)/obj/services/gateway/jws.o
 $(BUILD)/tests/test_audit: $(BUILD)/obj/services/sweeper/audit.o
+$(BUILD)/tests/test_webhooks: $(BUILD)/obj/services/invitations/webhook_sign.o $(BUILD)/obj/services/invitations/webhook_body.o
