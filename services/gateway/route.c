@@ -138,13 +138,23 @@ static const char *effective_method(const struct http_request *r)
     return strcmp(r->method, "HEAD") == 0 ? "GET" : r->method;
 }
 
+/* A path that is written out in the table is no id of another pattern. */
+static bool is_literal(const char *path)
+{
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
+        if (strcmp(routes[i].pattern, path) == 0)
+            return true;
+    return false;
+}
+
 /* allowed: gets the methods of the path, "" when there is no such path. */
 static const struct route *find_route(const struct http_request *r, char ids[2][SEGMENT_SIZE], char allowed[ALLOWED_SIZE])
 {
     const char *method = effective_method(r);
+    bool literal = is_literal(r->path);
     allowed[0] = '\0';
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-        if (!path_matches(routes[i].pattern, r->path, ids))
+        if (!path_matches(routes[i].pattern, r->path, ids) || (literal && strchr(routes[i].pattern, '*')))
             continue;
         if (strcmp(routes[i].method, method) == 0)
             return &routes[i];
