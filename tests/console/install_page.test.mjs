@@ -8,7 +8,10 @@ import { openBrowser, stack, until } from "./browser.mjs";
 const WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36";
 let browser;
 before(async () => (browser = await openBrowser()));
-after(async () => browser?.close());
+after(async () => {
+  await endAll(); // the next file's technician has room for a session again
+  await browser?.close();
+});
 
 async function open(link, options = {}, prepare = async () => {}) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, userAgent: WINDOWS, locale: "en-GB", ...options });
@@ -30,8 +33,12 @@ async function call(method, path, data) {
   return body;
 }
 
-async function fresh() {
+async function endAll() {
   for (const s of (await call("GET", "/v1/sessions?status=open")).sessions) await call("POST", `/v1/sessions/${s.id}/end`);
+}
+
+async function fresh() {
+  await endAll();
   return call("POST", "/v1/sessions", { send_email: false });
 }
 
