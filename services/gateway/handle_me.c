@@ -16,6 +16,7 @@ void respond_me(struct call *c)
         json_text(p->firm, "name", ""), "contact", json_text(p->firm, "contact", ""), "plan",
         json_text(p->firm, "plan", ""), "csrf", p->csrf[0] ? json_string(p->csrf) : json_null(),
         "limits", limits_view(p->firm));
+    json_object_set_new(me, "grant", grant_claims(p));
     respond_json(c->request, 200, me);
 }
 

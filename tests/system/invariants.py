@@ -19,5 +19,17 @@ def check_invariants(processes):
         assert held == [is_open, is_open], f"{sid}: state {record['state']} but leases {held}"
         assert int(record["attempts"]) <= 5, f"{sid}: {record['attempts']} wrong codes"
         assert (r.zscore(f"{tag}:due", f"expire:{sid}") is not None) == is_open, f"{sid}: open without a due time"
+    for key in r.scan_iter("*:computers:*", count=1000):
+        tag, cid = key.split(":")[0], key.split(":")[2]
+        for member in r.zrange(key, 0, -1):
+            group, name, computer = member.split("\x1f")
+            record = r.hgetall(f"{tag}:computer:{computer}")
+            assert record["company"] == cid and (ascii_lower(record["group"]), ascii_lower(record["name"])) == (group, name)
+    for key in r.scan_iter("*:computer:*", count=1000):
+        record = r.hgetall(key)
+        members = r.zrange(f"{key.split(':')[0]}:computers:{record['company']}", 0, -1)
+        assert sum(m.endswith(f"\x1f{record['id']}") for m in members) == 1, f"{key}: not one seat"
 
 
+def ascii_lower(text):
+    return "".join(c.lower() if c.isascii() else c for c in text)

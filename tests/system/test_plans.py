@@ -60,6 +60,11 @@ def test_a_ticket_needs_plan_module_and_permission(plane, plan, modules, permiss
         status, body = ticket(client, made, feature)
         assert body["reason"] == expected and status == body["status"], (feature, body)
     assert ticket(client, made, "shell")[1]["reason"] == "invalid_request"
+    grant = client.call("GET", "/v1/me")[1]["grant"]
+    limited = permissions == LIMITED
+    assert set(grant["features"]) == allowed - ({"files"} if limited else set())
+    assert set(grant["withheld"]) == (allowed & {"files"} if limited else set())
+    assert grant["view_only"] == grant["dashboard_read_only"] == limited
 
 
 def test_a_change_of_plan_is_true_for_the_next_ticket(plane):

@@ -149,7 +149,7 @@ export const reasons: Record<ReasonCode, Reason> = {
     "technician": {
       "en": "The mail server did not take the invitation yet; it is tried again by itself. If it is urgent, copy the link and share it another way.",
       "de": "Der Mailserver hat die Einladung noch nicht angenommen; sie wird von selbst erneut gesendet. Wenn es eilt, kopieren Sie den Link und geben Sie ihn anders weiter.",
-      "fr": "Le serveur de messagerie n'a pas encore accepté l'invitation ; un nouvel envoi est automatique. En cas d'urgence, copiez le lien et transmettez-le autrement.",
+      "fr": "Le serveur de messagerie n'a pas encore accepté l'invitation ; elle sera renvoyée automatiquement. En cas d'urgence, copiez le lien et transmettez-le autrement.",
       "es": "El servidor de correo aún no ha aceptado la invitación; se reintenta automáticamente. Si es urgente, copie el enlace y compártalo de otra forma.",
       "it": "Il server di posta non ha ancora accettato l'invito; l'invio viene ritentato automaticamente. Se è urgente, copi il link e lo condivida in altro modo.",
       "pt": "O servidor de correio ainda não aceitou o convite; o envio é repetido automaticamente. Se for urgente, copie a ligação e partilhe-a de outra forma.",
@@ -195,8 +195,8 @@ export const reasons: Record<ReasonCode, Reason> = {
   "invitation_expired": {
     "status": 410,
     "technician": {
-      "en": "The invitation was not used in time and has expired; its seat is free again. Create a new session.",
-      "de": "Die Einladung wurde nicht rechtzeitig genutzt und ist abgelaufen; ihr Platz ist wieder frei. Erstellen Sie eine neue Sitzung.",
+      "en": "The invitation was not used in time and has expired; its licence is free again. Create a new session.",
+      "de": "Die Einladung wurde nicht rechtzeitig genutzt und ist abgelaufen; ihre Lizenz ist wieder frei. Erstellen Sie eine neue Sitzung.",
       "fr": "L'invitation n'a pas été utilisée à temps et a expiré ; sa licence est de nouveau libre. Créez une nouvelle session.",
       "es": "La invitación no se usó a tiempo y ha caducado; su licencia vuelve a estar libre. Cree una sesión nueva.",
       "it": "L'invito non è stato usato in tempo ed è scaduto; la licenza è di nuovo libera. Crei una nuova sessione.",
@@ -219,13 +219,13 @@ export const reasons: Record<ReasonCode, Reason> = {
   "already_activated": {
     "status": 409,
     "technician": {
-      "en": "An earlier session is still open on this computer. If it is yours, just connect; if it is a colleague's, wait until it ends or contact them.",
-      "de": "Auf diesem Computer ist noch eine frühere Sitzung offen. Ist es Ihre eigene, verbinden Sie sich einfach; gehört sie jemand anderem, warten Sie ihr Ende ab oder fragen Sie dort nach.",
-      "fr": "Une session précédente est encore ouverte sur cet ordinateur. Si c'est la vôtre, connectez-vous ; sinon, attendez sa fin ou contactez le technicien concerné.",
-      "es": "En este equipo sigue abierta una sesión anterior. Si es suya, simplemente conéctese; si es de otro técnico, espere a que termine o contacte con él.",
-      "it": "Su questo computer è ancora aperta una sessione precedente. Se è sua, si colleghi; se è di un altro tecnico, attenda che termini o lo contatti.",
-      "pt": "Neste computador ainda está aberta uma sessão anterior. Se for sua, basta ligar-se; se for de outro técnico, aguarde que termine ou contacte-o.",
-      "nl": "Op deze computer is nog een eerdere sessie open. Is die van u, maak dan gewoon verbinding; is die van iemand anders, wacht tot ze eindigt of neem contact op."
+      "en": "An earlier session is still open on this computer; the details say whose. If it is yours, just connect; if it is a colleague's, wait until it ends or contact them.",
+      "de": "Auf diesem Computer ist noch eine frühere Sitzung offen; wessen, steht in den Einzelheiten. Ist es Ihre eigene, verbinden Sie sich einfach; gehört sie jemand anderem, warten Sie ihr Ende ab oder fragen Sie dort nach.",
+      "fr": "Une session précédente est encore ouverte sur cet ordinateur ; le détail indique de qui. Si c'est la vôtre, connectez-vous ; sinon, attendez sa fin ou contactez le technicien concerné.",
+      "es": "En este equipo sigue abierta una sesión anterior; el detalle indica de quién. Si es suya, simplemente conéctese; si es de otro técnico, espere a que termine o contacte con él.",
+      "it": "Su questo computer è ancora aperta una sessione precedente; il dettaglio indica di chi. Se è sua, si colleghi; se è di un altro tecnico, attenda che termini o lo contatti.",
+      "pt": "Neste computador ainda está aberta uma sessão anterior; o detalhe indica de quem. Se for sua, basta ligar-se; se for de outro técnico, aguarde que termine ou contacte-o.",
+      "nl": "Op deze computer is nog een eerdere sessie open; de details zeggen van wie. Is die van u, maak dan gewoon verbinding; is die van iemand anders, wacht tot ze eindigt of neem contact op."
     }
   },
   "host_installed": {
@@ -267,13 +267,13 @@ export const reasons: Record<ReasonCode, Reason> = {
   "password_refused_by_policy": {
     "status": 422,
     "technician": {
-      "en": "The computer's password policy refuses this session password. Enter a longer one with upper and lower case, digits and signs; no new invitation is needed.",
-      "de": "Die Kennwortrichtlinie des Computers lehnt dieses Sitzungskennwort ab. Geben Sie ein längeres mit Groß- und Kleinbuchstaben, Ziffern und Zeichen ein; eine neue Einladung ist nicht nötig.",
+      "en": "The computer's password policy refuses this session password. Enter a longer one with upper and lower case, digits and symbols; no new invitation is needed.",
+      "de": "Die Kennwortrichtlinie des Computers lehnt dieses Sitzungskennwort ab. Geben Sie ein längeres mit Groß- und Kleinbuchstaben, Ziffern und Sonderzeichen ein; eine neue Einladung ist nicht nötig.",
       "fr": "La stratégie de mots de passe de l'ordinateur refuse ce mot de passe de session. Saisissez-en un plus long avec majuscules, minuscules, chiffres et symboles ; aucune nouvelle invitation n'est nécessaire.",
-      "es": "La directiva de contraseñas del equipo rechaza esta contraseña de sesión. Escriba una más larga con mayúsculas, minúsculas, cifras y signos; no hace falta otra invitación.",
+      "es": "La directiva de contraseñas del equipo rechaza esta contraseña de sesión. Escriba una más larga con mayúsculas, minúsculas, cifras y símbolos; no hace falta otra invitación.",
       "it": "I criteri del computer rifiutano questa password di sessione. Ne inserisca una più lunga con maiuscole, minuscole, cifre e simboli; non serve un nuovo invito.",
       "pt": "A política de palavras-passe do computador recusa esta palavra-passe de sessão. Introduza uma mais longa com maiúsculas, minúsculas, algarismos e símbolos; não é preciso novo convite.",
-      "nl": "Het wachtwoordbeleid van de computer weigert dit sessiewachtwoord. Voer een langer wachtwoord in met hoofdletters, kleine letters, cijfers en tekens; een nieuwe uitnodiging is niet nodig."
+      "nl": "Het wachtwoordbeleid van de computer weigert dit sessiewachtwoord. Voer een langer wachtwoord in met hoofdletters, kleine letters, cijfers en speciale tekens; een nieuwe uitnodiging is niet nodig."
     }
   },
   "account_failed": {
@@ -317,7 +317,7 @@ export const reasons: Record<ReasonCode, Reason> = {
     "technician": {
       "en": "The session password is wrong. Type the one you chose when you created the session; after five wrong ones you must wait longer each time.",
       "de": "Das Sitzungskennwort ist falsch. Geben Sie das Kennwort ein, das Sie beim Erstellen gewählt haben; nach fünf falschen wird die Wartezeit jedes Mal länger.",
-      "fr": "Le mot de passe de session est faux. Saisissez celui choisi à la création ; après cinq erreurs, l'attente s'allonge à chaque fois.",
+      "fr": "Le mot de passe de session est incorrect. Saisissez celui choisi à la création ; après cinq erreurs, l'attente s'allonge à chaque fois.",
       "es": "La contraseña de sesión es incorrecta. Escriba la que eligió al crear la sesión; tras cinco errores hay que esperar cada vez más.",
       "it": "La password di sessione è errata. Inserisca quella scelta alla creazione; dopo cinque errori l'attesa aumenta ogni volta.",
       "pt": "A palavra-passe da sessão está errada. Introduza a que escolheu ao criar a sessão; após cinco erros a espera aumenta de cada vez.",
@@ -342,9 +342,9 @@ export const reasons: Record<ReasonCode, Reason> = {
       "en": "This connection ticket was used already or is too old. Choose Connect again to get a new one.",
       "de": "Diese Verbindungsfreigabe wurde schon benutzt oder ist zu alt. Wählen Sie noch einmal „Verbinden“.",
       "fr": "Ce ticket de connexion a déjà servi ou est trop ancien. Choisissez de nouveau « Se connecter ».",
-      "es": "Este tique de conexión ya se usó o es demasiado antiguo. Elija «Conectar» otra vez.",
+      "es": "Esta autorización de conexión ya se usó o es demasiado antigua. Elija «Conectar» otra vez.",
       "it": "Questo ticket di connessione è già stato usato o è troppo vecchio. Scelga di nuovo «Connetti».",
-      "pt": "Este bilhete de ligação já foi usado ou é demasiado antigo. Escolha «Ligar» de novo.",
+      "pt": "Esta autorização de ligação já foi usada ou é demasiado antiga. Escolha «Ligar» de novo.",
       "nl": "Dit verbindingsticket is al gebruikt of te oud. Kies nogmaals ‘Verbinden’."
     }
   },
@@ -363,13 +363,13 @@ export const reasons: Record<ReasonCode, Reason> = {
   "ended_by_technician": {
     "status": 410,
     "technician": {
-      "en": "You ended this session. If more help is needed, create a new one.",
-      "de": "Sie haben diese Sitzung beendet. Wenn weitere Hilfe nötig ist, erstellen Sie eine neue.",
-      "fr": "Vous avez terminé cette session. Si d'autres interventions sont nécessaires, créez-en une nouvelle.",
-      "es": "Usted finalizó esta sesión. Si se necesita más ayuda, cree una nueva.",
-      "it": "Ha terminato questa sessione. Se serve altro aiuto, ne crei una nuova.",
-      "pt": "Terminou esta sessão. Se for preciso mais ajuda, crie uma nova.",
-      "nl": "U hebt deze sessie beëindigd. Maak een nieuwe als er meer hulp nodig is."
+      "en": "This session was ended by its technician. If more help is needed, create a new one.",
+      "de": "Diese Sitzung wurde von ihrer Technikerin oder ihrem Techniker beendet. Wenn weitere Hilfe nötig ist, erstellen Sie eine neue.",
+      "fr": "Cette session a été terminée par son technicien. Si d'autres interventions sont nécessaires, créez-en une nouvelle.",
+      "es": "El técnico de esta sesión la finalizó. Si se necesita más ayuda, cree una nueva.",
+      "it": "Questa sessione è stata terminata dal suo tecnico. Se serve altro aiuto, ne crei una nuova.",
+      "pt": "Esta sessão foi terminada pelo seu técnico. Se for necessária mais ajuda, crie uma nova.",
+      "nl": "Deze sessie is door de technicus ervan beëindigd. Maak een nieuwe als er meer hulp nodig is."
     }
   },
   "ended_by_customer": {
@@ -440,7 +440,7 @@ export const reasons: Record<ReasonCode, Reason> = {
       "fr": "La session est arrivée au bout de sa durée. Si d'autres interventions sont nécessaires, créez-en une nouvelle.",
       "es": "La sesión ha llegado al final de su tiempo. Si se necesita más ayuda, cree una nueva.",
       "it": "Il tempo della sessione è scaduto. Se serve altro aiuto, ne crei una nuova.",
-      "pt": "A sessão chegou ao fim do seu tempo. Se for preciso mais ajuda, crie uma nova.",
+      "pt": "A sessão chegou ao fim do seu tempo. Se for necessária mais ajuda, crie uma nova.",
       "nl": "De tijd van de sessie is verstreken. Maak een nieuwe als er meer hulp nodig is."
     }
   },
@@ -525,7 +525,7 @@ export const reasons: Record<ReasonCode, Reason> = {
       "es": "El servicio no puede hacerlo en este momento; no se ha perdido nada. Inténtelo en unos segundos; si persiste, avise al operador.",
       "it": "Il servizio al momento non può eseguire l'operazione; nulla è andato perso. Riprovi tra qualche secondo; se persiste, avvisi il gestore.",
       "pt": "O serviço não pode fazê-lo neste momento; nada se perdeu. Tente daqui a alguns segundos; se persistir, avise o operador.",
-      "nl": "De dienst kan dit op dit moment niet; er is niets verloren. Probeer het over enkele seconden opnieuw; blijft het zo, vertel het de exploitant."
+      "nl": "De dienst kan dit op dit moment niet; er is niets verloren. Probeer het over enkele seconden opnieuw; blijft het zo, meld het dan aan de exploitant."
     }
   },
   "network_blocked": {
