@@ -417,6 +417,17 @@ static void step_control(struct program *p)
 
 /* ---- is it still a session? ---- */
 
+/* The session may have been handed to a colleague (S-29): the customer reads the right name. */
+static void take_technician(struct program *p)
+{
+    char name[sizeof p->saved.technician];
+    if (!json_get_text(p->http.body, "technician", name, sizeof name) || strcmp(name, p->saved.technician) == 0)
+        return;
+    snprintf(p->saved.technician, sizeof p->saved.technician, "%s", name);
+    program_save(p);
+    p->seams.state(p->seams.user, PROGRAM_ACTIVE, "technician");
+}
+
 static void on_checked(struct program *p)
 {
     char status[32] = "", reason[64] = "";
@@ -430,6 +441,7 @@ static void on_checked(struct program *p)
         server_time(p, time_ms);
     if (json_get_integer(p->http.body, "expires_at", &expires) && expires > 0)
         p->saved.expires_ms = expires;
+    take_technician(p);
     if (strcmp(status, "ended") == 0)
         program_ended(p, reason[0] ? reason : "session_expired");
     else if (p->control_failures >= CONTROL_FAILURES && !p->blocked_told)

@@ -368,6 +368,8 @@ static void lose(struct viewer *v)
     ws_client_close(&v->ws, 1000);
     peer_cleanup(&v->peer);
     v->drop = false;
+    if (v->ws.code == CLOSE_HANDED_OVER)
+        v->program->checked_at = 0; /* whose it is now */
     if (!v->opened || v->left || v->ws.code == CLOSE_HANDED_OVER) {
         free_slot(v);
         return;

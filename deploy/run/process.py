@@ -71,8 +71,11 @@ class Process:
         """SIGTERM, then SIGKILL after the grace. Returns False when it had to be killed."""
         gentle = True
         if self.pid:
-            self.signal(signal.SIGCONT)
-            self.signal(signal.SIGTERM)
+            try:
+                self.signal(signal.SIGCONT)
+                self.signal(signal.SIGTERM)
+            except (StackError, ProcessLookupError):
+                pass  # it was ending already
             gentle = self.wait_gone(grace)
             if not gentle:
                 self.kill()

@@ -1,5 +1,5 @@
--- directory: the one door for companies, people and API keys. Run by gateway, and by the operator's CLI.
--- KEYS[1] the hash ({sNN}:company:{cid}, {sNN}:technician:{tid} or {sNN}:key:{sha256}). ARGV[1] the change (JSON): verb
+-- directory: the one door for companies, people, API keys and webhooks. Run by gateway, and by the operator's CLI.
+-- KEYS[1] the hash ({sNN}:company:{cid}, …:technician:{tid}, …:key:{sha256}, …:webhook:{wid}). ARGV[1] the change (JSON): verb
 -- create, update or remove; kind; id; name (the last part of KEYS[1]); company; actor {type, id, …}; expected: the version
 -- it was made from ('' = the hash must not exist); set: fields, JSON null removes one; link {digest, ms, use}: a one-time link
 -- that sets the password; idempotency {owner, key, digest, kid}; except: the sign-in that a new password leaves alone;
@@ -14,6 +14,7 @@ local record = load_hash(KEYS[1])
 local now = clock()
 local by_operator = wish.actor.type == 'operator'
 local KEYS_MAX = 50
+local WEBHOOKS_MAX = 20
 
 local function given(value)
     return value ~= nil and value ~= cjson.null
@@ -122,6 +123,10 @@ local function breaks_a_rule()
         redis.call('ZCARD', key('technician-keys', set.technician)) >= KEYS_MAX then
         return 'rate_limited'
     end
+    if kind == 'webhook' and wish.verb == 'create' and
+        redis.call('ZCARD', key('company-webhooks', wish.company)) >= WEBHOOKS_MAX then
+        return 'rate_limited'
+    end
     if wish.link and wish.link.use and redis.call('GET', key('activate-account', wish.link.digest)) ~= wish.name then
         return 'not_found'
     end
@@ -158,12 +163,24 @@ local function index_key(there, member)
     end
 end
 
+-- Switched on again it has not failed yet; removed, nothing of it stays.
+local function index_webhook(there, member)
+    index('company-webhooks', wish.company, member, there)
+    if not there then
+        redis.call('DEL', key('webhook-state', wish.name), key('webhook-deliveries', wish.name))
+    elseif set.enabled == '1' then
+        redis.call('HDEL', key('webhook-state', wish.name), 'disabled_at', 'disabled_reason', 'failing_since', 'failures')
+    end
+end
+
 local function index_all(there)
     local member = string.format('%013.0f', tonumber(after('created_at') or '0')) .. ':' .. wish.name
     if kind == 'technician' then
         index_technician(there, member)
     elseif kind == 'key' then
         index_key(there, member)
+    elseif kind == 'webhook' then
+        index_webhook(there, member)
     else
         redis.call('ZADD', key('companies'), 0, member)
     end

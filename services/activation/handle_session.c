@@ -15,8 +15,9 @@ static void respond_state(struct call *c)
     const json_t *r = c->record;
     const char *reason = json_text(r, "reason", "");
     respond_json(c->request, 200,
-                 json_pack("{ss so sI sI}", "status", json_text(r, "state", ""), "reason",
-                           *reason ? json_string(reason) : json_null(), "expires_at",
+                 json_pack("{ss so ss ss sI sI}", "status", json_text(r, "state", ""), "reason",
+                           *reason ? json_string(reason) : json_null(), "technician",
+                           json_text(r, "technician_name", ""), "company", json_text(r, "company_name", ""), "expires_at",
                            (json_int_t)strtoll(json_text(r, "expires_at", "0"), NULL, 10), "server_time",
                            (json_int_t)wall_now_ms()));
 }

@@ -16,7 +16,9 @@ struct fetcher {
     CURLM *multi;
     struct loop_timer *timer;
     struct job *jobs;
-    bool allow_private;
+    bool allow_private, allow_http;
+    long timeout_ms;
+    const char *ca_file; /* "" none */
     size_t running;
 };
 
@@ -26,10 +28,14 @@ struct job {
     CURL *easy;
     fetch_fn done;
     void *user;
+    struct curl_slist *headers;
     char *answer;
-    size_t size;
+    size_t size, keep, dropped;
+    bool refused; /* an address was, as not public */
     char error[CURL_ERROR_SIZE];
 };
+
+static const char not_public[] = "the address is not public";
 
 struct watched {
     struct loop_watch *watch;
@@ -108,6 +114,7 @@ static void job_free(struct job *j)
     f->running--;
     curl_multi_remove_handle(f->multi, j->easy);
     curl_easy_cleanup(j->easy);
+    curl_slist_free_all(j->headers);
     free(j->answer);
     free(j);
 }
@@ -127,7 +134,7 @@ static void settle(struct fetcher *f)
         if (result == CURLE_OK)
             j->done(j->user, status, j->answer ? j->answer : "", j->size);
         else
-            j->done(j->user, 0, j->error[0] ? j->error : curl_easy_strerror(result), 0);
+            j->done(j->user, 0, j->refused ? not_public : j->error[0] ? j->error : curl_easy_strerror(result), 0);
         job_free(j);
     }
 }
@@ -135,9 +142,12 @@ static void settle(struct fetcher *f)
 static size_t on_data(char *data, size_t one, size_t n, void *user)
 {
     struct job *j = user;
-    size_t size = one * n;
-    if (size > FETCH_ANSWER_MAX - j->size)
+    size_t size = one * n, given = size;
+    if (size > FETCH_ANSWER_MAX - j->size - j->dropped)
         return 0; /* ends the request */
+    if (j->keep && size > j->keep - j->size)
+        size = j->keep - j->size;
+    j->dropped += given - size;
     char *grown = realloc(j->answer, j->size + size + 1);
     if (!grown)
         return 0;
@@ -145,15 +155,16 @@ static size_t on_data(char *data, size_t one, size_t n, void *user)
     j->answer = grown;
     j->size += size;
     grown[j->size] = '\0';
-    return size;
+    return given;
 }
 
 static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    const struct job *j = user;
+    struct job *j = user;
     (void)purpose;
     if (!j->fetcher->allow_private && !address_is_public(&address->addr)) {
-        log_event(LOG_WARN, "fetch_refused", "why", "the address is not public", NULL);
+        log_event(LOG_WARN, "fetch_refused", "why", not_public, NULL);
+        j->refused = true;
         return CURL_SOCKET_BAD;
     }
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -170,12 +181,20 @@ static bool set_up(struct job *j, const struct fetch_request *r)
     curl_easy_setopt(e, CURLOPT_WRITEDATA, j);
     curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, j);
-    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, j->fetcher->allow_private ? "http,https" : "https");
+    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, j->fetcher->allow_http ? "http,https" : "https");
     curl_easy_setopt(e, CURLOPT_PROXY, ""); /* a proxy would resolve and connect in our place */
-    curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)FETCH_TIMEOUT_MS);
+    curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, j->fetcher->timeout_ms);
+    if (*j->fetcher->ca_file)
+        curl_easy_setopt(e, CURLOPT_CAINFO, j->fetcher->ca_file);
     curl_easy_setopt(e, CURLOPT_USERAGENT, "Beistand");
-    if (r->form)
-        ok = ok && curl_easy_setopt(e, CURLOPT_COPYPOSTFIELDS, r->form) == CURLE_OK;
+    if (r->form || r->json)
+        ok = ok && curl_easy_setopt(e, CURLOPT_COPYPOSTFIELDS, r->form ? r->form : r->json) == CURLE_OK;
+    if (r->json)
+        j->headers = curl_slist_append(j->headers, "Content-Type: application/json");
+    for (const char *const *h = r->headers; h && *h; h++)
+        j->headers = curl_slist_append(j->headers, *h);
+    if (j->headers)
+        curl_easy_setopt(e, CURLOPT_HTTPHEADER, j->headers);
     if (r->user) {
         curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
         curl_easy_setopt(e, CURLOPT_USERNAME, r->user);
@@ -193,10 +212,11 @@ bool fetch(struct fetcher *f, const struct fetch_request *r, fetch_fn done, void
     struct job *j = f->running < FETCH_MAX ? calloc(1, sizeof *j) : NULL;
     if (!j)
         return false;
-    *j = (struct job){.fetcher = f, .done = done, .user = user, .next = f->jobs};
+    *j = (struct job){.fetcher = f, .done = done, .user = user, .next = f->jobs, .keep = r->keep};
     j->easy = curl_easy_init();
     if (!j->easy || !set_up(j, r)) {
         curl_easy_cleanup(j->easy);
+        curl_slist_free_all(j->headers);
         free(j);
         return false;
     }
@@ -211,7 +231,8 @@ struct fetcher *fetcher_new(struct loop *l, bool allow_private)
     struct fetcher *f = calloc(1, sizeof *f);
     if (!f)
         return NULL;
-    *f = (struct fetcher){.loop = l, .allow_private = allow_private};
+    *f = (struct fetcher){.loop = l, .allow_private = allow_private, .allow_http = allow_private,
+                          .timeout_ms = FETCH_TIMEOUT_MS, .ca_file = ""};
     curl_global_init(CURL_GLOBAL_DEFAULT);
     f->multi = curl_multi_init();
     f->timer = loop_timer_new(l, on_timer, f);
@@ -224,6 +245,13 @@ struct fetcher *fetcher_new(struct loop *l, bool allow_private)
     curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
     curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
     return f;
+}
+
+void fetcher_tune(struct fetcher *f, bool allow_http, long timeout_ms, const char *ca_file)
+{
+    f->allow_http = allow_http;
+    f->timeout_ms = timeout_ms;
+    f->ca_file = ca_file;
 }
 
 void fetcher_free(struct fetcher *f)

@@ -23,6 +23,7 @@ struct gateway_settings {
     const char *directory_key, *operator_key;
     int64_t oidc_allow_private, api_rate;
     int64_t session_ms, invitation_ms, removal_ms, command_timeout_ms, heartbeat_ms;
+    int64_t webhook_allow_http, webhook_allow_private, webhook_overlap_ms;
 };
 
 struct gateway {
@@ -129,6 +130,15 @@ void handle_events(struct call *c);
 void handle_audit(struct call *c);
 void handle_audit_export(struct call *c);
 void handle_report(struct call *c);
+void handle_webhooks(struct call *c);
+void handle_webhook_create(struct call *c);
+void handle_webhook(struct call *c);
+void handle_webhook_change(struct call *c);
+void handle_webhook_remove(struct call *c);
+void handle_webhook_rotate(struct call *c);
+void handle_ping(struct call *c);
+void handle_deliveries(struct call *c);
+void handle_redeliver(struct call *c);
 void handle_install_page(struct call *c);
 void handle_download(struct call *c);
 void handle_static(struct call *c);

@@ -42,6 +42,11 @@ static const struct setting settings[] = {
      "wait for the program's removal receipt after the end of a session"},
     {"COMMAND_TIMEOUT_MS", SETTING_NUMBER, &S.command_timeout_ms, "10000", 100, 60000,
      "wait for a command's outcome, and the command's deadline"},
+    {"WEBHOOK_ALLOW_HTTP", SETTING_NUMBER, &S.webhook_allow_http, "0", 0, 1, "1: webhooks may be plain http"},
+    {"WEBHOOK_ALLOW_PRIVATE", SETTING_NUMBER, &S.webhook_allow_private, "0", 0, 1,
+     "1: webhooks may point into private networks"},
+    {"WEBHOOK_OVERLAP_MS", SETTING_NUMBER, &S.webhook_overlap_ms, "86400000", 0, 2592000000,
+     "how long a webhook's former secret still signs after a rotation"},
     {"EVENTS_HEARTBEAT_MS", SETTING_NUMBER, &S.heartbeat_ms, "15000", 100, 60000,
      "between two signs of life on an event stream"},
 };

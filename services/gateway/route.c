@@ -57,6 +57,16 @@ static const struct route routes[] = {
     {"GET", "/v1/audit", ACCESS_MEMBER, false, handle_audit},
     {"GET", "/v1/audit/export", ACCESS_MEMBER, false, handle_audit_export},
     {"GET", "/v1/sessions/*/report", ACCESS_MEMBER, false, handle_report},
+    /* Webhooks */
+    {"GET", "/v1/webhooks", ACCESS_MEMBER, false, handle_webhooks},
+    {"POST", "/v1/webhooks", ACCESS_MEMBER, true, handle_webhook_create},
+    {"GET", "/v1/webhooks/*", ACCESS_MEMBER, false, handle_webhook},
+    {"PATCH", "/v1/webhooks/*", ACCESS_MEMBER, true, handle_webhook_change},
+    {"DELETE", "/v1/webhooks/*", ACCESS_MEMBER, false, handle_webhook_remove},
+    {"POST", "/v1/webhooks/*/rotate", ACCESS_MEMBER, false, handle_webhook_rotate},
+    {"POST", "/v1/webhooks/*/ping", ACCESS_MEMBER, false, handle_ping},
+    {"GET", "/v1/webhooks/*/deliveries", ACCESS_MEMBER, false, handle_deliveries},
+    {"POST", "/v1/webhooks/*/deliveries/*/redeliver", ACCESS_MEMBER, false, handle_redeliver},
     /* The operator */
     {"GET", "/operator/v1/companies", ACCESS_OPERATOR, false, handle_companies},
     {"POST", "/operator/v1/companies", ACCESS_OPERATOR, true, handle_company_create},

@@ -1,5 +1,5 @@
 /* From an event to a mail and its outcome. */
-#include "invitations.h"
+#include "webhook.h"
 
 #include "common/failpoint.h"
 #include "common/json.h"
@@ -24,7 +24,7 @@ static void mail_finish(struct mail *m)
     while (*at != m)
         at = &(*at)->next;
     *at = m->next;
-    kafka_done(i->kafka, m->topic, m->partition, m->offset);
+    received_done(m->received);
     loop_timer_free(m->retry);
     json_decref(m->record);
     free(m);
@@ -147,20 +147,57 @@ static struct mail *in_work(const struct invitations *i, const char *session)
     return m;
 }
 
-static void mail_start(struct invitations *i, const char *session, bool asked, const struct kafka_message *message)
+/* ---- a message may have two parts: mail and webhooks; it is done when both are ---- */
+
+static struct received *received_new(struct invitations *i, const struct kafka_message *m)
+{
+    struct received *r = calloc(1, sizeof *r);
+    if (!r)
+        abort(); /* a hundred bytes: there is nothing left to do without */
+    *r = (struct received){.invitations = i, .partition = m->partition, .offset = m->offset, .parts = 1};
+    snprintf(r->topic, sizeof r->topic, "%s", m->topic);
+    return r;
+}
+
+struct received *received_hold(struct received *r)
+{
+    r->parts++;
+    return r;
+}
+
+void received_done(struct received *r)
+{
+    if (--r->parts > 0)
+        return;
+    kafka_done(r->invitations->kafka, r->topic, r->partition, r->offset);
+    free(r);
+}
+
+static void mail_start(struct invitations *i, const char *session, bool asked, struct received *r)
 {
     struct mail *m = calloc(1, sizeof *m);
-    if (!m) {
-        kafka_done(i->kafka, message->topic, message->partition, message->offset);
+    if (!m)
         return;
-    }
-    *m = (struct mail){.next = i->working, .invitations = i, .bucket = bucket_of_id(session), .asked = asked,
-                       .partition = message->partition, .offset = message->offset};
+    *m = (struct mail){.next = i->working, .invitations = i, .asked = asked, .bucket = bucket_of_id(session),
+                       .received = received_hold(r)};
     snprintf(m->session, sizeof m->session, "%s", session);
-    snprintf(m->topic, sizeof m->topic, "%s", message->topic);
     m->retry = loop_timer_new(i->service.loop, start, m);
     i->working = m;
     start(m);
+}
+
+static void take_mail(struct invitations *i, const json_t *event, struct received *r)
+{
+    const char *session = json_text(event, "session", "");
+    const char *type = json_text(event, "type", "");
+    bool asked = strcmp(type, "mail.send") == 0;
+    bool news = !json_object_get(event, "refused") && strcmp(type, "session.journaled") != 0;
+    bool wanted = bucket_of_id(session) >= 0 && (asked || (news && is_due(json_object_get(event, "record"), false)));
+    struct mail *working = wanted ? in_work(i, session) : NULL;
+    if (working && !asked)
+        working->again = true;
+    if (wanted && !working)
+        mail_start(i, session, asked, r);
 }
 
 void handle_message(void *user, const struct kafka_message *message)
@@ -168,18 +205,11 @@ void handle_message(void *user, const struct kafka_message *message)
     struct invitations *i = user;
     char error[128];
     json_t *event = json_read(message->value, message->size, error);
-    const char *session = json_text(event, "session", "");
-    const char *type = json_text(event, "type", "");
-    bool asked = strcmp(type, "mail.send") == 0;
-    bool news = !json_object_get(event, "refused") && strcmp(type, "session.journaled") != 0;
-    bool wanted = event && bucket_of_id(session) >= 0 &&
-                  (asked || (news && is_due(json_object_get(event, "record"), false)));
-    struct mail *working = wanted ? in_work(i, session) : NULL;
-    if (working && !asked)
-        working->again = true;
-    if (wanted && !working)
-        mail_start(i, session, asked, message);
-    else
-        kafka_done(i->kafka, message->topic, message->partition, message->offset);
+    struct received *r = received_new(i, message);
+    if (event) {
+        take_mail(i, event, r);
+        webhooks_take(i, event, message->id, r);
+    }
+    received_done(r);
     json_decref(event);
 }

@@ -1,5 +1,6 @@
-/* Invitations sends the customer's mail. The journal says that one is due; a due time in Redis says it again when the
- * message was lost. Before anything is sent the record is read: who was sent already is not sent twice. */
+/* Invitations sends the customer's mail, and events to the companies' webhooks (webhook.h). The journal says that one is
+ * due; a due time in Redis says it again when the message was lost. Before anything is sent the record is read: who was
+ * sent already is not sent twice. */
 #ifndef BEISTAND_INVITATIONS_H
 #define BEISTAND_INVITATIONS_H
 
@@ -10,12 +11,13 @@
 #include "common/settings.h"
 #include "compose.h"
 
-enum { TRIES_MAX = 8, FIRST_RETRY_MS = 30000, RETRY_MAX_MS = 900000, REDIS_RETRY_MS = 500 };
+enum { TRIES_MAX = 8, FIRST_RETRY_MS = 30000, RETRY_MAX_MS = 900000, REDIS_RETRY_MS = 500,
+       SCHEDULE_MAX = 16 };
 
 struct invitations_settings {
     struct common_settings common;
-    const char *smtp_url, *mail_from, *origin, *secret_keys;
-    int64_t retry_ms;
+    const char *smtp_url, *mail_from, *origin, *secret_keys, *directory_key, *webhook_schedule, *webhook_ca_file;
+    int64_t retry_ms, webhook_allow_http, webhook_allow_private, webhook_timeout_ms, webhook_disable_ms;
 };
 
 struct invitations {
@@ -26,6 +28,12 @@ struct invitations {
     struct secret_keys *keys;
     struct smtp *smtp;
     struct mail *working; /* list */
+    struct seal_keys *seal_keys;
+    struct fetcher *fetcher;
+    struct delivery *sending, *waiting; /* lists; webhook.c */
+    size_t n_waiting;
+    int64_t schedule[SCHEDULE_MAX]; /* of retries, milliseconds */
+    size_t n_schedule;
 };
 
 /* One mail in work. Lives until mail_finish(). */
@@ -41,6 +49,13 @@ struct mail {
     bool again;          /* another generation's event came meanwhile */
     const char *outcome; /* known, and perhaps not written yet */
     int64_t delay_ms;
+    struct received *received;
+};
+
+/* A message from Kafka; it is done when each part of it is. */
+struct received {
+    struct invitations *invitations;
+    unsigned parts;
     char topic[64];
     int32_t partition;
     int64_t offset;
@@ -48,6 +63,8 @@ struct mail {
 
 /* handle.c */
 void handle_message(void *user, const struct kafka_message *m);
+struct received *received_hold(struct received *r);
+void received_done(struct received *r);
 
 /* store.c: the only file that speaks Redis. */
 void store_record(struct mail *m, redis_fn fn);

@@ -84,8 +84,31 @@ int bus_directory(struct bucket *b, const struct entry *e, kafka_delivered_fn fn
     return produce(b, e, "beistand.directory", name_of(e->event, "id"), fn);
 }
 
+/* name: "{wid}:{delivery}". */
+static void due_webhook(struct bucket *b, const char *name)
+{
+    char id[128], command[320], webhook[ID_SIZE];
+    const char *colon = strchr(name, ':');
+    if (!colon || colon - name != ID_SIZE - 1)
+        return;
+    snprintf(webhook, sizeof webhook, "%s", name);
+    snprintf(id, sizeof id, "due-webhook-%.90s", name);
+    int n = snprintf(command, sizeof command,
+                     "{\"id\":\"%s\",\"type\":\"webhook.send\",\"bucket\":%d,\"webhook\":\"%s\",\"delivery\":\"%.63s\"}", id, b->number,
+                     webhook, colon + 1);
+    struct kafka_event event = {
+        .topic = "beistand.mail", .key = webhook, .value = command, .size = (size_t)n, .id = id, .type = "webhook.send"};
+    if (n > 0 && (size_t)n < sizeof command)
+        kafka_produce(b->sweeper->kafka, &event, NULL, NULL);
+    metric_add("beistand_due_total", "", 1);
+}
+
 void bus_due(struct bucket *b, const char *kind, const char *session)
 {
+    if (strcmp(kind, "webhook") == 0) {
+        due_webhook(b, session);
+        return;
+    }
     for (size_t i = 0; i < sizeof due_commands / sizeof *due_commands; i++) {
         if (strcmp(due_commands[i].kind, kind) != 0)
             continue;

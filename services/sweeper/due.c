@@ -20,6 +20,8 @@ static void on_members(void *user, const redisReply *reply)
         bus_due(b, kind, colon + 1);
         failpoint("sweeper.commanded");
     }
+    if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == BATCH_MAX && bucket_owned(b))
+        store_take_due(b, on_members); /* there is more */
 }
 
 static void on_peeked(void *user, const redisReply *reply)

@@ -98,7 +98,7 @@ struct kafka *bus_new(struct sweeper *s);
 int bus_journal(struct bucket *b, const struct entry *e, kafka_delivered_fn fn);
 bool bus_directory_wants(const struct entry *e);
 int bus_directory(struct bucket *b, const struct entry *e, kafka_delivered_fn fn);
-/* kind: expire, mail or removal. */
-void bus_due(struct bucket *b, const char *kind, const char *session);
+/* kind: expire, mail, removal (name: the session) or webhook (name: "{wid}:{delivery}"). */
+void bus_due(struct bucket *b, const char *kind, const char *name);
 
 #endif

@@ -10,12 +10,12 @@ import random
 import re
 import secrets
 import signal
-import threading
 
 import pytest
 import requests
 
 from audit import check_chain, export, pages_of, records_of, verify, wait_records, write_lines
+from kept import Kept
 from processes import ROOT, Processes, activate, bucket_of, wait_for, wrong
 
 LANGUAGES = ["en", "de", "fr", "es", "it", "pt", "nl"]
@@ -375,29 +375,6 @@ def test_a_killed_sweeper_loses_and_repeats_no_record(plane, ada, point):
     assert len({r["id"] for r in records}) == len(records)
     by_type = [r["type"] for r in records]
     assert by_type.count("session.created") == by_type.count("session.ended") == 5
-
-
-class Kept:
-    """Starts a service with a failpoint, and again without it when that has killed it."""
-
-    def __init__(self, service, **env):
-        self.service, self.deaths, self.over = service, 0, threading.Event()
-        service.start(**env)
-        self.thread = threading.Thread(target=self.watch, daemon=True)
-
-    def watch(self):
-        while not self.over.wait(0.05):
-            if self.service.process.poll() is not None:
-                self.deaths += 1
-                self.service.start()
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *error):
-        self.over.set()
-        self.thread.join()
 
 
 def test_two_sweepers_write_one_log(plane, ada):

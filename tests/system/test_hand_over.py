@@ -4,9 +4,9 @@ import concurrent.futures
 import pytest
 
 from customers import PASSWORD, Session, cli_result, upgrade
-from flows import Cli, new_technician
+from flows import Cli, new_technician, read_redis
 from invariants import check_invariants
-from processes import Processes, activate
+from processes import Processes, activate, bucket_of
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +111,7 @@ def test_the_open_viewer_of_the_one_before_is_cut_and_the_colleague_connects(sta
     """S-29: with the reason; a ticket that was made before is worth nothing; the colleague needs the password."""
     tina = new_technician(stack)
     kim, admin = new_technician(stack, tina.company), new_technician(stack, tina.company, role="administrator")
+    read_redis(stack).hset(f"{{s{bucket_of(kim.company):02d}}}:technician:{kim.id}", "name", "Kim Muster")
     session = Session(stack, tina, tmp_path).online().pair()
     cli = Cli(stack, kim.key, tmp_path / "kim")
     password = cli.set_password(PASSWORD)
@@ -127,6 +128,7 @@ def test_the_open_viewer_of_the_one_before_is_cut_and_the_colleague_connects(sta
     password = cli.set_password(PASSWORD)
     assert cli_result(cli, "connect", session.id, "--password-file", password, "--seconds", 1)[1] == 0
     assert session.pc.child.poll() is None, "the program stays"
+    session.pc.wait_state("active", "technician")
     session.close()
 
 

@@ -8,3 +8,4 @@ $(BUILD)/tests/test_requests: $(call obj,services/gateway/email.c services/relay
 $(BUILD)/tests/test_sign_in: $(call obj,services/gateway/totp.c services/gateway/user_agent.c services/gateway/scopes.c)
 $(BUILD)/tests/test_jws: $(call obj,services/gateway/jws.c)
 $(BUILD)/tests/test_audit: $(call obj,services/sweeper/audit.c)
+$(BUILD)/tests/test_webhooks: $(call obj,services/invitations/webhook_sign.c services/invitations/webhook_body.c)
