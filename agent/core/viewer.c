@@ -309,6 +309,7 @@ static void free_stream(struct viewer *v)
 static void free_slot(struct viewer *v)
 {
     struct program *p = v->program;
+    remote_release(v);
     ws_client_close(&v->ws, 1000);
     peer_cleanup(&v->peer);
     free_stream(v);
@@ -328,6 +329,7 @@ static void lose(struct viewer *v)
         return;
     }
     v->lost_at = clock_monotonic_ms();
+    remote_release(v);
     viewers_show(v->program);
 }
 
