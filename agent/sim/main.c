@@ -1,5 +1,6 @@
 /* simpc: the program's core on Linux with a synthetic screen. It plays a customer for tests, load and the demo, and
- * prints each state as one JSON line. Commands on stdin: `code DIGITS`, `digits DIGITS`, `say TEXT`, `end`. */
+ * prints each state as one JSON line. Commands on stdin: `code DIGITS`, `digits DIGITS`, `say TEXT`, `end`; `photo`,
+ * `scroll`, `size WxH` and `sum` are the screen's (screen.h). */
 #include "agent/core/program.h"
 #include "agent/core/json.h"
 #include "proto/c/crockford.h"
@@ -19,7 +20,7 @@ enum { LINE_MAX_BYTES = 1024, PATH_BYTES = 4096 };
 struct sim {
     const char *config, *link, *code, *state_dir, *name, *say, *fail;
     unsigned width, height;
-    bool moving;
+    bool moving, cursor_told;
     unsigned typed;
     struct sim_screen *screen;
     struct program *program;
@@ -188,8 +189,11 @@ static bool grab(void *user, struct rfb_frame *out)
 
 static bool cursor(void *user, struct rfb_cursor *out)
 {
-    (void)user, (void)out;
-    return false;
+    struct sim *s = user;
+    if (s->cursor_told)
+        return false;
+    sim_screen_cursor(out);
+    return s->cursor_told = true;
 }
 
 /* What was typed is counted, never printed. */
@@ -221,6 +225,13 @@ static void screen_wanted(void *user, bool wanted)
 
 /* ---- commands ---- */
 
+static void print_sum(const struct sim *s)
+{
+    char sum[16];
+    snprintf(sum, sizeof sum, "%08x", sim_screen_sum(s->screen));
+    print_event("sum", "crc32", sum, -1);
+}
+
 static void command(struct sim *s, char *line)
 {
     char *argument = strchr(line, ' ');
@@ -235,8 +246,10 @@ static void command(struct sim *s, char *line)
         sim_screen_write(s->screen, 0, argument);
     else if (strcmp(line, "end") == 0)
         program_end(s->program);
+    else if (strcmp(line, "sum") == 0)
+        print_sum(s);
     else
-        ok = false;
+        ok = sim_screen_command(s->screen, line, argument);
     print_event(ok ? "command_done" : "command_refused", "command", line, -1);
 }
 
@@ -291,8 +304,8 @@ static bool parse_arguments(struct sim *s, int argc, char **argv)
                               : strcmp(name, "--fail") == 0      ? &s->fail
                                                                  : NULL;
         if (value && strcmp(name, "--screen") == 0) {
-            if (sscanf(value, "%ux%u", &s->width, &s->height) != 2 || s->width > 8192 || s->height > 8192 ||
-                s->width == 0 || s->height == 0)
+            if (sscanf(value, "%ux%u", &s->width, &s->height) != 2 || s->width > SCREEN_SIZE_MAX ||
+                s->height > SCREEN_SIZE_MAX || s->width == 0 || s->height == 0)
                 return false;
         } else if (value && target) {
             *target = value;
