@@ -3,7 +3,6 @@
 #include "program_internal.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void send_line(struct viewer *v, const char *json)
