@@ -81,6 +81,8 @@ struct program_seams {
     void (*key)(void *user, bool down, uint32_t keysym, uint32_t scancode);
     void (*pointer)(void *user, unsigned x, unsigned y, unsigned buttons);
     void (*screen_wanted)(void *user, bool wanted); /* capture starts and stops */
+    /* A viewer's clipboard: UTF-8, NUL-terminated, n bytes without the NUL, line ends \n. May be NULL: dropped. */
+    void (*clipboard)(void *user, const char *text, size_t n);
 };
 
 struct program;
@@ -90,6 +92,19 @@ struct program *program_new(const struct program_config *config, const struct pr
 void program_free(struct program *p);
 enum program_state program_state(const struct program *p);
 const char *program_reason(const struct program *p);
+/* Of the technician who invites; "" before that is known. */
+const char *program_technician(const struct program *p);
+/* Why the service could not be reached the last time ("tcp: …", "tls: …"); "" when it could. */
+const char *program_network_error(const struct program *p);
+
+/* What a store holds of an earlier run, without going on with it. */
+struct program_earlier {
+    bool open; /* active, and its time is not over */
+    char technician[256], company[256];
+};
+/* false: there is nothing. */
+bool program_peek(const struct program_seams *seams, struct program_earlier *out);
+
 /* Waits at most timeout_ms, then goes on. extra: a descriptor that ends the wait too, or -1. */
 void program_step(struct program *p, int extra, int timeout_ms);
 
@@ -101,12 +116,14 @@ bool program_digits(struct program *p, const char *digits);
 /* The customer ends the session. */
 void program_end(struct program *p);
 
+/* For tests: every byte of a viewer's screen channel, in order, each once. stream counts up with each connection; a
+ * resumed connection keeps its number. */
+typedef void (*program_tap_fn)(void *user, unsigned stream, bool sent, const void *data, size_t n);
+void program_tap(struct program *p, program_tap_fn fn);
+
 /* Monitors inside what grab() returns, most of RFB_SCREENS_MAX; copied. Without a call: one. */
 void program_screens(struct program *p, const struct rfb_screen *screens, size_t n);
 /* The PC's clipboard changed: UTF-8, at most RFB_TEXT_MAX bytes; copied. Viewers who may control are told. */
 void program_clipboard(struct program *p, const char *text, size_t n);
-/* Where a viewer's clipboard text goes (UTF-8, NUL-terminated, line ends \n): take gets the seams' user. Without a
- * call it is dropped. */
-void program_on_clipboard(struct program *p, void (*take)(void *user, const char *text, size_t n));
 
 #endif

@@ -15,12 +15,13 @@ struct saved {
     char link_token[24], code[16], digits[16], activation_key[TOKENS];
     char session[IDS], agent_token[TOKENS], technician[256], company[256];
     int64_t expires_ms;  /* server's clock */
-    int64_t clock_mark;  /* the highest wall clock seen: turning the clock back gains nothing */
+    int64_t server_offset; /* server's clock minus ours */
+    int64_t clock_mark;  /* the highest time seen: turning the clock back gains nothing */
     uint8_t receipt_secret[ED25519_SECRET_BYTES], receipt_public[ED25519_PUBLIC_BYTES];
     uint8_t salt[SALT_BYTES], verifier[KEY_BYTES];
     uint32_t pair_tries, password_tries;
     int64_t password_next_ms; /* wall clock before which no try is judged */
-    bool installed, activated, paired, password_set, ended, removed;
+    bool installed, activated, paired, password_set, end_asked, ended, removed;
     char reason[64];
     int64_t removed_ms;
     char left[512];
@@ -52,6 +53,7 @@ struct viewer {
     struct ws_client ws;
     struct peer peer;
     struct mux *mux;
+    unsigned stream; /* number of mux, for the tap */
     struct rfb *rfb;
     uint8_t psk[2][KEY_BYTES], resume_id[2][RESUME_ID_BYTES]; /* this and the one before */
     struct viewer_screen screen;
@@ -75,18 +77,20 @@ struct program {
     void (*http_done)(struct program *p);
     struct ws_client control;
     bool control_used;
-    int64_t server_offset; /* server clock minus our wall clock */
+    int64_t marked_at, mark_saved_at; /* monotonic times: of saved.clock_mark, and of its last save */
+    char network_error[160];
     int64_t retry_at, retry_ms, checked_at;
     char seen[CONN_IDS_KEPT][IDS];
     size_t n_seen;
     struct viewer viewers[PROGRAM_VIEWERS];
+    bool paired_due, screen_on;
+    program_tap_fn tap;
+    unsigned streams;
     struct rfb_screen screens[RFB_SCREENS_MAX];
     size_t n_screens;
     struct rfb_cursor cursor;  /* pixels: cursor_pixels */
     uint8_t *cursor_pixels;
     unsigned cursor_shapes;    /* counted; 0: none yet */
-    void (*take_clipboard)(void *user, const char *text, size_t n);
-    bool end_asked, paired_due, screen_on;
 };
 
 /* program.c */
@@ -94,6 +98,7 @@ void program_save(struct program *p);
 void program_set_state(struct program *p, enum program_state state, const char *reason);
 void program_ended(struct program *p, const char *reason);
 int64_t server_now(struct program *p);
+void server_time(struct program *p, int64_t ms);
 /* Starts a request; done runs when it has a result (p->http). Only one at a time. */
 bool program_request(struct program *p, const char *method, const char *path, const char *key, const char *body,
                      void (*done)(struct program *p));

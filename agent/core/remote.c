@@ -66,8 +66,8 @@ void remote_release(struct viewer *v)
 static void on_cut_text(void *user, const char *text, size_t n)
 {
     struct program *p = ((struct viewer *)user)->program;
-    if (p->take_clipboard)
-        p->take_clipboard(p->seams.user, text, n);
+    if (p->seams.clipboard)
+        p->seams.clipboard(p->seams.user, text, n);
 }
 
 /* ---- frames ---- */
@@ -196,9 +196,4 @@ void program_clipboard(struct program *p, const char *text, size_t n)
     for (int i = 0; i < PROGRAM_VIEWERS; i++)
         if (p->viewers[i].rfb)
             (void)rfb_set_clipboard(p->viewers[i].rfb, text, n); /* too long or no text: not shared */
-}
-
-void program_on_clipboard(struct program *p, void (*take)(void *user, const char *text, size_t n))
-{
-    p->take_clipboard = take;
 }

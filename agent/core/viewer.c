@@ -295,6 +295,13 @@ static void on_data(void *user, enum mux_channel channel, const uint8_t *data, s
         v->drop = v->left = true; /* the stream is broken: there is nothing to resume */
 }
 
+static void on_tap(void *user, bool sent, enum mux_channel channel, const void *data, size_t n)
+{
+    struct viewer *v = user;
+    if (channel == MUX_SCREEN)
+        v->program->tap(v->program->seams.user, v->stream, sent, data, n);
+}
+
 /* ---- the life of a slot ---- */
 
 static void free_stream(struct viewer *v)
@@ -403,16 +410,19 @@ void viewer_offered(struct program *p, const char *message)
     if (!json_get_text(message, "conn_id", conn_id, sizeof conn_id) ||
         !json_get_text(message, "claims", claims, sizeof claims) ||
         !json_get_text(message, "signature", signature, sizeof signature) ||
-        offer_read(&offer, claims, signature, conn_id, p->saved.session, &p->config.offer_keys, server_now(p)) != 0 ||
-        p->end_asked || known_conn(p, conn_id)) {
+        offer_read(&offer, claims, signature, conn_id, p->saved.session, &p->config.offer_keys, server_now(p)) != 0) {
         p->seams.state(p->seams.user, PROGRAM_ACTIVE, "offer_refused");
         return;
     }
+    /* The relay says it again until we have dialled. */
+    if (p->saved.end_asked || known_conn(p, conn_id))
+        return;
     struct viewer *v = free_viewer(p);
-    struct mux_hooks hooks = {.user = v, .data = on_data};
+    struct mux_hooks hooks = {.user = v, .data = on_data, .tap = p->tap ? on_tap : NULL};
     if (!v)
         return;
     v->offer = offer;
+    v->stream = ++p->streams;
     v->mux = mux_new(&hooks);
     snprintf(path, sizeof path, "/relay/c/%s", conn_id);
     snprintf(protocols, sizeof protocols, "beistand.v1, agent.%s, session.%s", p->saved.agent_token,

@@ -246,6 +246,13 @@ static void on_data(void *user, enum mux_channel channel, const uint8_t *data, s
         take_rfb(v, data, n);
 }
 
+static void on_tap(void *user, bool sent, enum mux_channel channel, const void *data, size_t n)
+{
+    struct cli_viewer *v = user;
+    if (channel == MUX_SCREEN)
+        stream_digest_add(&v->digest, sent, data, n);
+}
+
 /* ---- connection ---- */
 
 static void on_send(void *user, const uint8_t *message, size_t n)
@@ -315,11 +322,13 @@ int cli_viewer_connect(struct cli_viewer *v, const struct origin *origin, const 
                        enum handshake_mode mode, const char *digits, const char *password)
 {
     char path[64], protocols[128];
-    struct mux_hooks mux_hooks = {.user = v, .data = on_data};
+    struct mux_hooks mux_hooks = {.user = v, .data = on_data, .tap = on_tap};
     struct handshake_viewer_hooks hooks = {v, stretch, NULL};
     struct handshake_keys keys = v->keys;
-    if (!v->mux)
+    if (!v->mux) {
         v->mux = mux_new(&mux_hooks);
+        stream_digest_start(&v->digest);
+    }
     v->opened = v->over = false;
     v->reason[0] = '\0';
     v->password = password;
@@ -388,16 +397,58 @@ int cli_viewer_screen(struct cli_viewer *v, int timeout_ms)
     return seen > 0 ? 0 : -1;
 }
 
-int cli_viewer_type(struct cli_viewer *v, const char *text)
+/* The next character of valid UTF-8 and how many bytes it has; 0 bytes: it is none (RFC 3629). */
+static size_t next_character(const char *text, uint32_t *out)
 {
-    for (; *text; text++) {
-        uint8_t m[8] = {4, 1};
-        m[7] = (uint8_t)*text;
-        rfb_send(v, m, sizeof m);
-        m[1] = 0;
+    const uint8_t *p = (const uint8_t *)text;
+    size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+    *out = n == 1 ? p[0] : p[0] & (0x7Fu >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+        *out = *out << 6 | (p[i] & 0x3F);
+    }
+    return n;
+}
+
+/* X11: Latin-1 characters are their own keysyms, the others lie above 0x01000000. */
+static void send_character(struct cli_viewer *v, uint32_t c)
+{
+    uint32_t keysym = c < 0x100 ? c : 0x01000000 | c;
+    for (int down = 1; down >= 0; down--) {
+        uint8_t m[8] = {4, (uint8_t)down, 0, 0, (uint8_t)(keysym >> 24), (uint8_t)(keysym >> 16), (uint8_t)(keysym >> 8), (uint8_t)keysym};
         rfb_send(v, m, sizeof m);
     }
+}
+
+int cli_viewer_type(struct cli_viewer *v, const char *text)
+{
+    uint32_t c;
+    size_t n;
+    for (; *text; text += n) {
+        n = next_character(text, &c);
+        if (n == 0)
+            return -1;
+        send_character(v, c);
+    }
     return cli_viewer_run(v, 500);
+}
+
+void cli_viewer_forget(struct cli_viewer *v)
+{
+    mux_free(v->mux);
+    if (v->zlib_ready)
+        inflateEnd(&v->zlib);
+    free(v->input);
+    free(v->pixels);
+    v->mux = NULL;
+    v->input = NULL;
+    v->pixels = NULL;
+    v->zlib_ready = false;
+    v->input_size = v->input_capacity = v->line_size = 0;
+    v->phase = RFB_HEAD;
+    v->rects_left = 0;
+    v->last_type[0] = '\0';
 }
 
 void cli_viewer_close(struct cli_viewer *v)
@@ -406,10 +457,7 @@ void cli_viewer_close(struct cli_viewer *v)
         turn(v, 0);
     ws_client_close(&v->ws, 1000);
     peer_cleanup(&v->peer);
-    mux_free(v->mux);
-    if (v->zlib_ready)
-        inflateEnd(&v->zlib);
-    free(v->input);
-    free(v->pixels);
+    cli_viewer_forget(v);
+    stream_digest_free(&v->digest);
     crypto_wipe(v, sizeof *v);
 }

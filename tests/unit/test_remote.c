@@ -1,6 +1,7 @@
-/* The beat of remote control with a clock of its own: when frames are captured, what happens while nobody reads, over a
+/* The beat of remote control over a fake clock: when frames are captured, what happens while nobody reads, over a
  * lost connection, and to keys that were held. S-7 S-8 S-40 */
 #include "agent/core/program_internal.h"
+#include "fake_net.h"
 #include "rfb_scene.h"
 
 #include <setjmp.h>
@@ -12,14 +13,6 @@
 
 enum { TIGHT = 7, COPY = 1, CURSOR = -239, FENCE = -312, CONTINUOUS = -313 };
 static const int32_t modern[] = {TIGHT, COPY, CURSOR, FENCE, CONTINUOUS};
-
-static int64_t clock_ms;
-
-/* The seam of net.h; no socket is used here. */
-int64_t clock_monotonic_ms(void)
-{
-    return clock_ms;
-}
 
 static struct program program;
 static struct viewer *const viewer = &program.viewers[0];
@@ -43,7 +36,7 @@ static bool grab(void *user, struct rfb_frame *out)
 {
     (void)user;
     pc.grabs++;
-    clock_ms += pc.cost;
+    fake_net_advance(pc.cost);
     if (pc.moving)
         scene_fill(&scene, pc.grabs * 8 % 300, 20, 30, 30, pc.grabs * 0x9e37);
     *out = scene_frame(&scene);
@@ -83,7 +76,7 @@ static void on_near(void *user, enum mux_channel channel, const uint8_t *data, s
 {
     (void)user;
     assert_int_equal(channel, MUX_SCREEN);
-    assert_int_equal(rfb_feed(viewer->rfb, data, n, clock_ms), RFB_OK);
+    assert_int_equal(rfb_feed(viewer->rfb, data, n, clock_monotonic_ms()), RFB_OK);
 }
 
 static void on_far(void *user, enum mux_channel channel, const uint8_t *data, size_t n)
@@ -119,12 +112,12 @@ static void exchange(void)
 static unsigned run(int64_t ms)
 {
     unsigned turns = 0;
-    for (int64_t end = clock_ms + ms; clock_ms < end; turns++) {
+    for (int64_t end = clock_monotonic_ms() + ms; clock_monotonic_ms() < end; turns++) {
         exchange();
-        assert_true(remote_step(viewer, clock_ms));
+        assert_true(remote_step(viewer, clock_monotonic_ms()));
         exchange();
-        int wait = remote_wait_ms(viewer, clock_ms);
-        clock_ms += wait < 0 || wait > 100 ? 100 : wait;
+        int wait = remote_wait_ms(viewer, clock_monotonic_ms());
+        fake_net_advance(wait < 0 || wait > 100 ? 100 : wait);
     }
     return turns;
 }
@@ -139,7 +132,7 @@ static int setup(void **state)
     viewer->program = &program;
     viewer->mux = mux_new(&near);
     far_mux = mux_new(&far);
-    clock_ms = 1000;
+    fake_net_reset();
     cut_off = false;
     scene_start(&scene, 400, 300, 5);
     memcpy(client.encodings, modern, sizeof modern);
