@@ -88,6 +88,8 @@ struct program_seams {
     void (*ask_consent)(void *user, const char *feature, const char *technician, const char *company);
     /* The PC's rule for passwords, as far as it can be read: "min_length=12", or "" (S-32). */
     void (*password_rule)(void *user, char *text, size_t size);
+    /* A viewer's clipboard: UTF-8, NUL-terminated, n bytes without the NUL, line ends \n. NULL: dropped. */
+    void (*clipboard)(void *user, const char *text, size_t n);
 };
 
 struct program;
@@ -142,8 +144,5 @@ void program_tap(struct program *p, program_tap_fn fn);
 void program_screens(struct program *p, const struct rfb_screen *screens, size_t n);
 /* The PC's clipboard changed: UTF-8, at most RFB_TEXT_MAX bytes; copied. Viewers who may control are told. */
 void program_clipboard(struct program *p, const char *text, size_t n);
-/* Where a viewer's clipboard text goes (UTF-8, NUL-terminated, line ends \n): take gets the seams' user. Without a
- * call it is dropped. */
-void program_on_clipboard(struct program *p, void (*take)(void *user, const char *text, size_t n));
 
 #endif

@@ -29,13 +29,20 @@ struct saved {
     char consents[64]; /* ",remote,": functions that the customer has allowed */
 };
 
-/* When a viewer's screen is captured next (remote.c); times of the monotonic clock. */
+enum { KEYS_HELD = 32 };
+struct held_key {
+    uint32_t keysym, scancode;
+};
+
+/* A viewer's screen and input (remote.c); times of the monotonic clock. */
 struct viewer_screen {
     int64_t frame_at;            /* the beat of the last frame */
     int64_t cost_ms;             /* of capturing and encoding it */
     int64_t changed_at;          /* when it last sent something */
     int64_t input_at, echo_at;   /* the last input; the last whose echo is awaited */
-    unsigned buttons;            /* of the pointer */
+    unsigned buttons, x, y;      /* of the pointer */
+    struct held_key keys[KEYS_HELD];
+    size_t n_keys;
     unsigned cursor_shape;       /* the last of the program's that it got */
 };
 
@@ -102,7 +109,6 @@ struct program {
     struct rfb_cursor cursor;  /* pixels: cursor_pixels */
     uint8_t *cursor_pixels;
     unsigned cursor_shapes;    /* counted; 0: none yet */
-    void (*take_clipboard)(void *user, const char *text, size_t n);
     unsigned leaving; /* close code that says why the program goes, 0: it was closed */
 };
 
@@ -135,6 +141,8 @@ bool remote_start(struct viewer *v);
 /* Sends what is due. false: the stream is broken for good. */
 bool remote_step(struct viewer *v, int64_t now);
 int remote_wait_ms(const struct viewer *v, int64_t now);
+/* The viewer is gone: what it holds down goes up, so that the customer's keyboard works. */
+void remote_release(struct viewer *v);
 
 /* activation.c */
 void activation_begin(struct program *p);

@@ -16,11 +16,24 @@ enum {
 
 /* ---- input ---- */
 
+/* A key that goes up is the one with its scancode; what it means may have changed with Shift meanwhile. */
+static void remember_key(struct viewer_screen *s, bool down, uint32_t keysym, uint32_t scancode)
+{
+    size_t i = 0;
+    while (i < s->n_keys && (scancode ? s->keys[i].scancode != scancode : s->keys[i].keysym != keysym))
+        i++;
+    if (!down && i < s->n_keys)
+        s->keys[i] = s->keys[--s->n_keys];
+    else if (down && i == s->n_keys && i < KEYS_HELD)
+        s->keys[s->n_keys++] = (struct held_key){keysym, scancode};
+}
+
 static void on_key(void *user, bool down, uint32_t keysym, uint32_t scancode)
 {
     struct viewer *v = user;
     struct program *p = v->program;
     v->screen.input_at = v->screen.echo_at = clock_monotonic_ms();
+    remember_key(&v->screen, down, keysym, scancode);
     p->seams.key(p->seams.user, down, keysym, scancode);
 }
 
@@ -32,14 +45,29 @@ static void on_pointer(void *user, unsigned x, unsigned y, unsigned buttons)
     if (buttons || v->screen.buttons) /* hovering seldom changes anything */
         v->screen.echo_at = v->screen.input_at;
     v->screen.buttons = buttons;
+    v->screen.x = x;
+    v->screen.y = y;
     p->seams.pointer(p->seams.user, x, y, buttons);
+}
+
+void remote_release(struct viewer *v)
+{
+    struct program *p = v->program;
+    struct viewer_screen *s = &v->screen;
+    while (s->n_keys > 0) {
+        s->n_keys--;
+        p->seams.key(p->seams.user, false, s->keys[s->n_keys].keysym, s->keys[s->n_keys].scancode);
+    }
+    if (s->buttons)
+        p->seams.pointer(p->seams.user, s->x, s->y, 0);
+    s->buttons = 0;
 }
 
 static void on_cut_text(void *user, const char *text, size_t n)
 {
     struct program *p = ((struct viewer *)user)->program;
-    if (p->take_clipboard)
-        p->take_clipboard(p->seams.user, text, n);
+    if (p->seams.clipboard)
+        p->seams.clipboard(p->seams.user, text, n);
 }
 
 /* ---- frames ---- */
@@ -117,7 +145,7 @@ static enum rfb_result send_frame(struct viewer *v, int64_t now, int64_t due)
     struct rfb_frame frame;
     bool sent = false;
     /* The beat is kept when the loop is a little late, so that 33 ms are thirty frames a second. */
-    s->frame_at = now - due < FRAME_MS ? due : now;
+    s->frame_at = now - due < ECHO_MS ? due : now;
     keep_cursor(p);
     show_cursor(v);
     (void)rfb_set_screens(v->rfb, p->screens, p->n_screens); /* refused while the frame has another size */
@@ -168,9 +196,4 @@ void program_clipboard(struct program *p, const char *text, size_t n)
     for (int i = 0; i < PROGRAM_VIEWERS; i++)
         if (p->viewers[i].rfb)
             (void)rfb_set_clipboard(p->viewers[i].rfb, text, n); /* too long or no text: not shared */
-}
-
-void program_on_clipboard(struct program *p, void (*take)(void *user, const char *text, size_t n))
-{
-    p->take_clipboard = take;
 }

@@ -3,7 +3,6 @@
 #include "program_internal.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { CLOSE_HANDED_OVER = 4003 };
@@ -354,6 +353,7 @@ static void free_stream(struct viewer *v)
 static void free_slot(struct viewer *v)
 {
     struct program *p = v->program;
+    remote_release(v);
     ws_client_close(&v->ws, 1000);
     peer_cleanup(&v->peer);
     free_stream(v);
@@ -375,6 +375,7 @@ static void lose(struct viewer *v)
         return;
     }
     v->lost_at = clock_monotonic_ms();
+    remote_release(v);
     viewers_show(v->program);
 }
 

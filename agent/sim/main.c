@@ -1,7 +1,7 @@
 /* simpc: the program's core on Linux with a synthetic screen. It plays a customer for tests, load and the demo, and
  * prints each state as one JSON line. Commands on stdin: `code DIGITS`, `digits DIGITS`, `say TEXT`, `move`, `still`,
- * `digest` (of the newest viewer's screen stream), `end`, `consent FEATURE yes|no`; `reboot` and `shutdown` end the process as
- * the system would. */
+ * `digest` (of the newest viewer's screen stream), `end`, `consent FEATURE yes|no`; `photo`, `scroll`, `size WxH` and `sum` are the
+ * screen's; `reboot` and `shutdown` end the process as the system would. */
 #include "agent/core/program.h"
 #include "agent/core/json.h"
 #include "generated/texts_program.h"
@@ -23,7 +23,7 @@ enum { LINE_MAX_BYTES = 1024, PATH_BYTES = 4096 };
 struct sim {
     const char *config, *link, *code, *state_dir, *name, *say, *fail, *language;
     unsigned width, height;
-    bool moving, installed, asks;
+    bool moving, installed, asks, cursor_told;
     const struct origin *origin;
     unsigned typed;
     unsigned stream; /* the one that digest is of */
@@ -257,8 +257,11 @@ static bool grab(void *user, struct rfb_frame *out)
 
 static bool cursor(void *user, struct rfb_cursor *out)
 {
-    (void)user, (void)out;
-    return false;
+    struct sim *s = user;
+    if (s->cursor_told)
+        return false;
+    sim_screen_cursor(out);
+    return s->cursor_told = true;
 }
 
 /* What was typed is counted, never printed. */
@@ -311,6 +314,13 @@ static bool consent_command(struct sim *s, char *argument)
     return true;
 }
 
+static void print_sum(const struct sim *s)
+{
+    char sum[16];
+    snprintf(sum, sizeof sum, "%08x", sim_screen_sum(s->screen));
+    print_event("sum", "crc32", sum, -1);
+}
+
 static void print_digest(const struct sim *s)
 {
     char text[STREAM_DIGEST_JSON];
@@ -341,8 +351,10 @@ static void command(struct sim *s, char *line)
         program_end(s->program);
     else if (strcmp(line, "reboot") == 0 || strcmp(line, "shutdown") == 0)
         stopping = 1, program_leave(s->program, line[0] == 'r' ? PROGRAM_LEAVE_REBOOT : PROGRAM_LEAVE_SHUT_DOWN);
+    else if (strcmp(line, "sum") == 0)
+        print_sum(s);
     else
-        ok = false;
+        ok = sim_screen_command(s->screen, line, argument);
     print_event(ok ? "command_done" : "command_refused", "command", line, -1);
 }
 
@@ -398,8 +410,8 @@ static bool parse_arguments(struct sim *s, int argc, char **argv)
                               : strcmp(name, "--language") == 0  ? &s->language
                                                                  : NULL;
         if (value && strcmp(name, "--screen") == 0) {
-            if (sscanf(value, "%ux%u", &s->width, &s->height) != 2 || s->width > 8192 || s->height > 8192 ||
-                s->width == 0 || s->height == 0)
+            if (sscanf(value, "%ux%u", &s->width, &s->height) != 2 || s->width > SCREEN_SIZE_MAX ||
+                s->height > SCREEN_SIZE_MAX || s->width == 0 || s->height == 0)
                 return false;
         } else if (value && target) {
             *target = value;

@@ -1,11 +1,12 @@
 /* The simulator's screen: each byte of a text is a row of eight squares, light for 1 and dark for 0, so that a test
- * reads from a screenshot exactly what was drawn. Line 0 is what --say gives, line 1 echoes what was typed. */
+ * reads from a screenshot exactly what was drawn. Line 0 is what --say gives, line 1 echoes what was typed. Below them
+ * is room for what real screens do: a moving square, photos, scrolling. */
 #ifndef BEISTAND_SIM_SCREEN_H
 #define BEISTAND_SIM_SCREEN_H
 
 #include "agent/core/rfb/rfb.h"
 
-enum { SQUARE = 10, SCREEN_TEXT_MAX = 128 };
+enum { SQUARE = 10, SCREEN_TEXT_MAX = 128, SCREEN_SIZE_MAX = 8192 };
 
 struct sim_screen;
 struct sim_screen *sim_screen_new(unsigned width, unsigned height);
@@ -16,5 +17,12 @@ void sim_screen_write(struct sim_screen *s, int line, const char *text);
 void sim_screen_type(struct sim_screen *s, uint32_t keysym);
 /* moving: a square that is elsewhere on every call, to measure updates. */
 struct rfb_frame sim_screen_frame(struct sim_screen *s, bool moving);
+/* `photo` (many colours below line 1), `scroll` (what is below line 1 goes up), `size WxH` (another screen with the
+ * same texts). false: no such command. */
+bool sim_screen_command(struct sim_screen *s, const char *command, const char *argument);
+/* CRC-32 (zlib) of the picture as rows of red, green, blue. */
+uint32_t sim_screen_sum(const struct sim_screen *s);
+/* An arrow. */
+void sim_screen_cursor(struct rfb_cursor *out);
 
 #endif

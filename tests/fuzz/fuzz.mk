@@ -7,6 +7,7 @@ $(BUILD)/fuzz/fuzz_event: $(call obj,services/gateway/view.c services/gateway/ch
 $(BUILD)/fuzz/fuzz_head: $(call obj,services/gateway/email.c services/relay/head.c)
 $(BUILD)/fuzz/fuzz_mail: $(call obj,services/invitations/compose.c)
 $(BUILD)/fuzz/fuzz_receipt: $(call obj,services/activation/receipt.c)
+$(BUILD)/fuzz/fuzz_rfb_zrle: $(call obj,services/cli/zrle.c)
 $(BUILD)/fuzz/fuzz_template: $(call obj,services/gateway/template.c)
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(fuzz_helpers) $(filter %.o,$(FUZZ_ENGINE)) $(BUILD)/libcore.a $(BUILD)/libcommon.a $(BUILD)/libproto.a
 	@mkdir -p $(@D)

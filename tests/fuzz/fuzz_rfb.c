@@ -2,8 +2,7 @@
  * The first byte chooses whether the handshake is done already; then each step is one byte and what it needs. */
 #include "agent/core/rfb/rfb.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 enum { WIDTH = 150, HEIGHT = 90, STEPS_MAX = 2000 };
 static uint8_t pixels[WIDTH * HEIGHT * 4];
@@ -11,15 +10,13 @@ static uint8_t pixels[WIDTH * HEIGHT * 4];
 static void on_text(void *user, const char *text, size_t n)
 {
     (void)user;
-    if (strlen(text) != n || n > RFB_TEXT_MAX)
-        abort();
+    HOLDS(strlen(text) == n && n <= RFB_TEXT_MAX);
 }
 
 static void on_pointer(void *user, unsigned x, unsigned y, unsigned buttons)
 {
     (void)user;
-    if (x >= WIDTH || y >= HEIGHT || buttons > 0x1ff)
-        abort();
+    HOLDS(x < WIDTH && y < HEIGHT && buttons <= 0x1ff);
 }
 
 /* Values of the fuzzer's bytes are a picture of few or of many colours. */
@@ -48,7 +45,6 @@ static void tell(struct rfb *r, const uint8_t *p, size_t n)
     rfb_set_view_only(r, p[0] & 64);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct rfb_options o = {.width = WIDTH, .height = HEIGHT, .name = "fuzz", .on = {NULL, NULL, on_pointer, on_text}};
@@ -75,8 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             frame(r, op, now += 700);
         }
         (void)rfb_output(r, &n);
-        if (n > RFB_OUTPUT_MAX)
-            abort();
+        HOLDS(n <= RFB_OUTPUT_MAX);
         rfb_output_taken(r, op & 128 ? n : n / 3);
         (void)rfb_next_ms(r, now);
     }

@@ -1,8 +1,8 @@
 /* A hostile PC against the technician's CLI: ZRLE rectangles. Two in a row, since the zlib stream goes on. The bytes
  * are tried as they come, and compressed, so that the fuzzer reaches the tiles. */
-#include "services/cli/zrle.c"
+#include "services/cli/zrle.h"
 
-#include <stdlib.h>
+#include "fuzz.h"
 
 enum { WIDTH = 200, HEIGHT = 140 };
 
@@ -13,7 +13,6 @@ static void draw(z_stream *z, const uint8_t *p, size_t n, unsigned x, unsigned y
     (void)zrle_rect(z, p, n, &picture, x, y, w, h);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     z_stream raw = {0}, packed = {0};
@@ -23,8 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         free(bytes);
         return 0;
     }
-    if (inflateInit(&raw) != Z_OK || inflateInit(&packed) != Z_OK)
-        abort();
+    HOLDS(inflateInit(&raw) == Z_OK && inflateInit(&packed) == Z_OK);
     unsigned w = 1 + data[0] % WIDTH, h = 1 + data[1] % HEIGHT;
     draw(&raw, data + 2, size - 2, WIDTH - w, HEIGHT - h, w, h);
     draw(&raw, data + 2, size - 2, 0, 0, w, h);

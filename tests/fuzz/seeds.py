@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import sys
+import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -194,6 +195,43 @@ def fuzz_program():
     yield b"\x02\x01" + part(b"RFB 003.008\n") + b"\x05" + part(b"file")
     hello = unhex(vectors("handshake")["exchanges"][0]["messages"][0]["hex"])
     yield b"\x03" + part(bytes([0x82, len(hello)]) + hello) + part(b"\x82\x21\x03" + bytes(32)) + part(b"\x89\x00")
+
+
+def fuzz_rfb():
+    """Steps of fuzz_rfb.c: 8 * (n - 1) and n bytes of the viewer; 5, 13, ... a frame; 6 cursor and clipboard; 7 a pause."""
+
+    def say(*messages):
+        data = b"".join(messages)
+        return b"".join(bytes([8 * (len(data[i : i + 32]) - 1)]) + data[i : i + 32] for i in range(0, len(data), 32))
+
+    def encodings(*numbers):
+        return b"\x02\x00" + len(numbers).to_bytes(2, "big") + b"".join((n % 2**32).to_bytes(4, "big") for n in numbers)
+
+    request, continuous = b"\x03\x00" + bytes([0, 0, 0, 0, 0, 150, 0, 90]), b"\x96\x01" + bytes([0, 0, 0, 0, 0, 150, 0, 90])
+    pseudo = (1, -26, -254, -223, -308, -312, -313, -307, -258, -316, -314, 0xC0A1E5CE)
+    rgb565 = b"\x00" * 4 + bytes([16, 16, 0, 1, 0, 31, 0, 63, 0, 31, 11, 5, 0, 0, 0, 0])
+    fence = b"\xf8\x00\x00\x00\x00\x00\x00\x01\x08bwin\x00\x00\x00\x01"
+    yield b"\x00" + say(b"RFB 003.003\n\x01", request) + b"\x05\x07"
+    for encoding in (0, 7, 16):
+        yield b"\x01" + say(encodings(encoding, *pseudo), continuous) + b"\x85\x86\x85" + say(fence) + b"\x87\x8d\x87"
+        yield b"\x01" + say(rgb565, encodings(encoding, 1), request) + b"\x85" + say(request) + b"\x95\x9d\x87"
+    input_ = b"\x04\x01\x00\x00\x00\x00\x00a" + b"\xff\x00\x00\x01\x00\x00\x00a\x00\x00\x00\x1e" + b"\x05\x01\x00\x05\x00\x06"
+    text = b"\x06\x00\x00\x00\x00\x00\x00\x04text"
+    packed = zlib.compress(b"\x00\x00\x00\x05text\x00")
+    extended = [b"\x01\x00\x00\x01\x00\x00\x00\x00", b"\x08\x00\x00\x01", b"\x02\x00\x00\x01", b"\x10\x00\x00\x01" + packed]
+    clipboard = b"".join(b"\x06\x00\x00\x00" + (-len(m) % 2**32).to_bytes(4, "big") + m for m in extended)
+    size = b"\xfb\x00\x00\x32\x00\x32\x01\x00" + bytes(16)
+    yield b"\x01" + say(encodings(7, *pseudo), input_, text, clipboard, size) + b"\x06" + say(request) + b"\x85"
+
+
+def fuzz_rfb_zrle():
+    size = b"\x03\x03"  # 4 x 4 pixels
+    yield size + b"\x00" + bytes(48)
+    yield size + b"\x01\x10\x20\x30"
+    yield size + b"\x02\x00\x00\x00\xff\xff\xff\xa0\x50\xa0\x50"
+    yield size + b"\x80\x00\x00\xff\x0f"
+    yield size + b"\x82\x00\x00\x00\xff\xff\xff\x81\x07\x80\x07"
+    yield b"\x50\x50" + (b"\x01\x10\x20\x30" * 4)
 
 
 def names():

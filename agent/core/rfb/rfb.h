@@ -12,7 +12,7 @@
  * None: the channel it runs in is already authenticated and encrypted end to end.
  *
  * One viewer costs 4 bytes per pixel for the copy that frames are compared with (1080p: 8 MiB), and
- * at most: 4 MiB of output (given back when it has left), 4 × 264 KiB of zlib, 1.1 MiB of scratch,
+ * at most: 4 MiB of output (given back when it has left), 4 × 264 KiB of zlib, 0.6 MiB of scratch,
  * 256 KiB of cursor, 2 MiB of clipboard text and input. Without traffic a 1080p viewer has 9 MiB.
  *
  * One struct rfb per viewer; not thread-safe; all times are milliseconds of any monotonic clock. */

@@ -309,7 +309,7 @@ enum rfb_result rfb_input(struct rfb *r, const uint8_t *bytes, size_t size, int6
             if (r->in.size == phase_size(r)) {
                 if (phase_message(r, now_ms) != RFB_OK)
                     return r->failed;
-                rfb_out_clear(&r->in);
+                rfb_out_take(&r->in, r->in.size);
             }
         }
         bytes += n;
