@@ -18,7 +18,7 @@ LIBS_CLI = $(LIBS_CORE) -lpng -lhiredis -largon2 -ljansson
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 common_src = $(wildcard services/common/*.c)
 proto_src = $(wildcard proto/c/*.c)
-core_src = $(wildcard agent/core/*.c agent/core/screen/*.c)
+core_src = $(wildcard agent/core/*.c agent/core/rfb/*.c)
 generated = reasons texts_mail texts_install_page texts_program plans lua_scripts openapi_json
 generated_c = $(patsubst %,$(BUILD)/generated/%.c,$(generated))
 generated_obj = $(generated_c:.c=.o)
@@ -83,8 +83,9 @@ $(BUILD)/bin/beistand-broker: $(call obj,deploy/run/broker.c)
 -include tests/unit/units.mk
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcore.a $(BUILD)/libcommon.a $(BUILD)/libproto.a
 	@mkdir -p $(@D)
-	$(CC) $(SAN) -o $@ $(filter %.o %.a,$^) $(BUILD)/libcore.a $(BUILD)/libproto.a -lcmocka $(LIBS_CORE) $(LIBS_SERVICE) -lpng
-units: $(unit_tests)
+	$(CC) $(SAN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(BUILD)/libcore.a $(BUILD)/libproto.a -lcmocka $(LIBS_CORE) $(LIBS_SERVICE) -lpng
+-include tests/fuzz/fuzz.mk
+units: $(unit_tests) $(fuzzers)
 
 # ---- the Windows program and the console ----
 agent-deps:
@@ -127,6 +128,7 @@ asan:
 	$(MAKE) BUILD=build/asan SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" CFLAGS="-O1 -g" units
 	$(PY) tests/run.py --units build/asan
 fuzz:
+	deploy/setup/install.sh build fuzz
 	$(PY) tests/fuzz/run.py
 bench:
 	$(MAKE) all

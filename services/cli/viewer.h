@@ -1,5 +1,5 @@
 /* A technician's connection to a PC without a browser: relay, handshake, control lines, and a small RFB client that
- * keeps the picture (Raw and Tight without JPEG). Blocking: each call goes on until its goal or its deadline. */
+ * keeps the picture (CopyRect, ZRLE and Raw). Blocking: each call goes on until its goal or its deadline. */
 #ifndef BEISTAND_CLI_VIEWER_H
 #define BEISTAND_CLI_VIEWER_H
 

@@ -96,7 +96,8 @@ void loop_free(struct loop *l)
 {
     if (!l)
         return;
-    loop_unwatch(l, l->signal_watch);
+    if (l->signal_watch)
+        loop_unwatch(l, l->signal_watch);
     if (l->signal_fd >= 0)
         close(l->signal_fd);
     bury(l);
