@@ -140,6 +140,16 @@ struct smtp *smtp_new(struct loop *l, const char *url)
     return s;
 }
 
+static void jobs_free(struct job *list)
+{
+    while (list) {
+        struct job *j = list;
+        list = j->next;
+        free(j->message);
+        free(j);
+    }
+}
+
 void smtp_free(struct smtp *s)
 {
     if (!s)
@@ -149,6 +159,9 @@ void smtp_free(struct smtp *s)
     pthread_cond_signal(&s->work);
     pthread_mutex_unlock(&s->lock);
     pthread_join(s->thread, NULL);
+    /* Their events are not acknowledged: whoever gets the partition sends them. */
+    jobs_free(s->todo);
+    jobs_free(s->finished);
     loop_unwatch(s->loop, s->watch);
     close(s->fd);
     free(s->url);
