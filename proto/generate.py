@@ -7,7 +7,8 @@ in which a language, a placeholder or a field is missing.
 
   generate.py [OUT_DIR]        C files into OUT_DIR (default build/generated); only changed files are written
   generate.py --typescript     services/console/src/generated/*.ts (committed)
-  generate.py --check          exit 1 when the committed TypeScript is out of step
+  generate.py --check          exit 1 when the committed TypeScript is out of step, or states, events, owners and
+                               transitions do not fit together
 """
 import json
 import re
@@ -326,6 +327,8 @@ const struct plan *plan_find(const char *name)
 /* Is the item (a, or a:b when b is given) in a list like ",x,y:z,"? */
 static bool listed(const char *list, const char *a, size_t a_size, const char *b)
 {
+    if (memchr(a, ',', a_size) || memchr(a, ':', a_size) || (b && strpbrk(b, ",:")))
+        return false;
     for (const char *p = strchr(list, ','); p && p[1]; p = strchr(p + 1, ',')) {
         const char *item = p + 1;
         if (strncmp(item, a, a_size) != 0)
@@ -377,16 +380,18 @@ def make_plans():
     }
 
 
+def lua_scripts():
+    """{name: text} of the scripts, as Redis gets them."""
+    paths = {path.stem: path for path in sorted((PROTO / "lua").glob("*.lua"))}
+    prefix = paths.pop("common").read_text(encoding="utf-8") + "\n"
+    return {name: prefix + path.read_text(encoding="utf-8") for name, path in paths.items()}
+
+
 def make_lua():
-    common = PROTO / "lua" / "common.lua"
-    prefix = common.read_text(encoding="utf-8") + "\n" if common.exists() else ""
     header, code = [], []
-    for path in sorted((PROTO / "lua").glob("*.lua")):
-        if path == common:
-            continue
-        header.append(f"extern const char lua_{path.stem}[];\n")
-        code.append(f"const char lua_{path.stem}[] =\n    "
-                    f"{c_string(prefix + path.read_text(encoding='utf-8'))};\n")
+    for name, text in lua_scripts().items():
+        header.append(f"extern const char lua_{name}[];\n")
+        code.append(f"const char lua_{name}[] =\n    {c_string(text)};\n")
     about = "/* The transitions of proto/lua, each with common.lua before it. */\n"
     return {
         "lua_scripts.h": guard("lua_scripts", about + "".join(header)),
@@ -412,6 +417,72 @@ def make_c():
                  make_plans(), make_lua(), make_openapi()):
         files.update(part)
     return files
+
+
+# ---- states, events, owners ----
+
+ROOMS = ["gateway", "invitations", "activation", "licensing", "sweeper", "relay"]
+EMITTED = re.compile(r"(?:emit|change)\('([a-z.]+)'")
+
+
+def load_states():
+    """{name: table} of proto/states; each has every pair of state and event exactly once."""
+    tables = {}
+    for path in sorted((PROTO / "states").glob("*.json")):
+        table = tables[path.stem] = load_json(path)
+        where, states, events = f"states/{path.name}", table["states"], table["events"]
+        pairs = [(row[0], row[1]) for row in table["rows"]]
+        if sorted(pairs) != sorted((s, e) for s in states for e in events):
+            wrong = set(pairs) ^ {(s, e) for s in states for e in events} or {p for p in pairs if pairs.count(p) > 1}
+            raise SourceError(f"{where}: not every pair of state and event exactly once: {sorted(wrong)}")
+        for state, event, after, answer, kind in table["rows"]:
+            if after not in states or not isinstance(answer, (str, int)):
+                raise SourceError(f"{where}: {state}, {event}: unknown next state or no answer")
+            if states[state].get("terminal") and base_state(table, after) != base_state(table, state):
+                raise SourceError(f"{where}: {event} leads out of {state}, which is terminal")
+            if base_state(table, after) != base_state(table, state) and not kind:
+                raise SourceError(f"{where}: {state}, {event}: a change without an event")
+    return tables
+
+
+def base_state(table, state):
+    """The value in the record: a state with `of` is a case of another."""
+    return table["states"][state].get("of", state)
+
+
+def owned_scripts():
+    """{script: services} of the two tables of scripts in OWNERS.md."""
+    owners = {}
+    for names, who in re.findall(r"^\| (`[a-z_]+\.lua`(?:, `[a-z_]+\.lua`)*) \|.*\| ([^|]+) \|$",
+                                 (PROTO / "OWNERS.md").read_text(encoding="utf-8"), re.M):
+        for name in re.findall(r"`([a-z_]+)\.lua`", names):
+            owners[name] = [room for room in ROOMS if re.search(rf"\b{room}\b", who)]
+    return owners
+
+
+def check_states():
+    """Scripts, owners, reasons and event types that the tables name exist, and the scripts write no other state."""
+    scripts, owners, reasons = lua_scripts(), owned_scripts(), load_reasons()
+    kinds = load_json(PROTO / "events" / "journal.json")["properties"]["type"]["enum"]
+    if sorted(scripts) != sorted(owners):
+        raise SourceError(f"OWNERS.md: scripts {sorted(set(scripts) ^ set(owners))} are not in lua/ or have no owner")
+    emitted = {kind for text in scripts.values() for kind in EMITTED.findall(text)}
+    if emitted != set(kinds):
+        raise SourceError(f"events/journal.json: types {sorted(emitted ^ set(kinds))} are not journaled, or not listed")
+    for name, table in load_states().items():
+        for event, about in table["events"].items():
+            strangers = set(about["by"]) - set(owners.get(about["script"], []))
+            if about["script"] not in scripts or strangers:
+                raise SourceError(f"states/{name}.json: {event}: no such script, or not run by {sorted(strangers)}")
+        for state, event, _, answer, kind in table["rows"]:
+            if kind and kind not in EMITTED.findall(scripts[table["events"][event]["script"]]):
+                raise SourceError(f"states/{name}.json: {state}, {event}: the script does not journal {kind}")
+            if kind == "session.refused" and answer not in reasons:
+                raise SourceError(f"states/{name}.json: {state}, {event}: {answer} is no reason")
+        written = {value for text in scripts.values()
+                   for value in re.findall(rf"\b{table['field']} = .*?'([a-z_]+)'", text)}
+        if not written <= {base_state(table, state) for state in table["states"]}:
+            raise SourceError(f"states/{name}.json: the scripts write {sorted(written)}")
 
 
 # ---- TypeScript ----
@@ -461,6 +532,7 @@ def check():
     stale = [name for name, text in make_typescript().items()
              if not (CONSOLE / name).exists() or (CONSOLE / name).read_text(encoding="utf-8") != text]
     make_c()
+    check_states()
     if stale:
         print(f"out of step with proto/: {', '.join(stale)} (run proto/generate.py --typescript)", file=sys.stderr)
         return 1

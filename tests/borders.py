@@ -16,6 +16,12 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]')
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|strtok|system|popen|alloca|tmpnam|mktemp)\s*\(")
 SLEEPS = re.compile(r"(?<![\w.>])(sleep|usleep|nanosleep|clock_nanosleep|poll|select)\s*\(")
 TOPIC = re.compile(r'"beistand\.(commands|journal|mail|presence|dead-letter)"')
+# How store.c and the scripts name a key's kind, and a channel.
+C_KIND = re.compile(r'\b(?:bucket_key|secret_key|key|store_credential)\([^;"]*"([a-z-]+(?::[a-z-]+)?)"')
+LUA_KIND = re.compile(r"\bkey\('([a-z-]+)'(?:, '([a-z-]+)')?")
+CLI_KIND = re.compile(r"\{s%02l?d\}:([a-z-]+)")
+OWNED_KIND = re.compile(r"^\| `\{sNN\}:([a-z:-]+?)(?::?\{|`)", re.M)
+CHANNEL = re.compile(r"""["'](beistand\.[a-z]+)["']""")
 REDIS_CALL = re.compile(r"\bredis(?:_(?:command|send|call|eval|script|run|subscribe|publish)\w*|Command\w*|AsyncCommand\w*)\s*\(")
 
 
@@ -107,6 +113,26 @@ def check_only_buses_name_topics():
             for number, line in lines(path):
                 if path.name != "bus.c" and TOPIC.search(line):
                     yield f"{place(path, number)}: {line.strip()}"
+
+
+def check_owners_know_every_key():
+    """every Redis key and channel of the code is in OWNERS.md, and no other"""
+    text = (ROOT / "proto" / "OWNERS.md").read_text(encoding="utf-8")
+    owned, seen = {kind.rstrip(":") for kind in OWNED_KIND.findall(text)}, set()
+    sources = [*((p, C_KIND) for p in files(".c", under="services") if p.name in ("store.c", "auth.c")),
+               *((p, LUA_KIND) for p in files(".lua", under="proto")), *((p, CLI_KIND) for p in files(".c", under="services/cli"))]
+    for path, pattern in sources:
+        for number, line in lines(path):
+            for found in pattern.findall(line):
+                kind = found if isinstance(found, str) else ":".join(filter(None, found))
+                seen.add(kind)
+                if kind not in owned:
+                    yield f"{place(path, number)}: key {kind}"
+            for channel in CHANNEL.findall(line) if path.name != "operator.c" else []:
+                if f"`{channel}` payload" not in text:
+                    yield f"{place(path, number)}: channel {channel}"
+    for kind in sorted(owned - seen):
+        yield f"proto/OWNERS.md: nothing uses {kind}"
 
 
 def check_banned_calls():

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Everything `make test` runs, in one place, closed by one line: N passed, N failed, N skipped.
 
-    run.py                 units, generated files, borders, system tests, console
-    run.py --units DIR     only the unit tests of the build in DIR (make asan)
+    run.py                 units, the contract (proto), borders, system tests, console
+    run.py --units DIR     only the unit tests and fuzzers' replays of the build in DIR (make asan)
     run.py --real-kafka    the system tests that touch the bus, against real Apache Kafka
     run.py --only system   one part: units, proto, borders, system, console
 """
@@ -15,13 +15,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[1]
 CONSOLE = ROOT / "services" / "console"
 PYTHON = "/usr/bin/python3"
-UNIT_S, SYSTEM_S, CONSOLE_S = 120, 1500, 600
+UNIT_S, PROTO_S, SYSTEM_S, CONSOLE_S = 120, 300, 1500, 600
 # What depends on the broker; the rest would only be repeated.
-KAFKA_TESTS = ["test_end_to_end.py", "test_faults.py", "test_stack.py", "test_kafka_real.py"]
+KAFKA_TESTS = ["test_end_to_end.py", "test_faults.py", "test_recording.py", "test_kafka_real.py"]
 
 
 class Results:
@@ -67,11 +68,44 @@ def run_units(results, build):
         print(f"{'not ok' if bad else 'ok'} - {program.name}: {len(good)} passed, {len(bad)} failed", flush=True)
         if bad:
             print(output[-4000:], flush=True)
+    replay_fuzzers(results, build)
+
+
+def replay_fuzzers(results, build):
+    """Every fuzzer takes its seeds (the golden vectors) and whatever was found once."""
+    sys.path.insert(0, str(ROOT / "tests" / "fuzz"))
+    import seeds
+    with tempfile.TemporaryDirectory(prefix="beistand-seeds-") as folder:
+        seeds.write(folder)
+        for name in seeds.names():
+            status, output = run([Path(build) / "fuzz" / name, Path(folder) / name], UNIT_S)
+            told = re.search(r"^(\d+) inputs$", output, re.M)
+            good = status == 0 and told and int(told.group(1)) > 0
+            results.case(f"fuzz corpus replays: {name}" + (f", {told.group(1)} inputs" if told else ""), good, output[-4000:])
 
 
 def run_proto(results):
     status, output = run([PYTHON, "proto/generate.py", "--check"], 60)
-    results.case("generated files are in step with proto/", status == 0, output)
+    results.case("generated files, states and owners are in step with proto/", status == 0, output)
+    status, output = run([PYTHON, "proto/vectors/make.py", "--check"], 60)
+    results.case("golden vectors are what the specification gives", status == 0, output)
+    with tempfile.TemporaryDirectory(prefix="beistand-proto-") as scratch:
+        told = Path(scratch) / "told.xml"
+        argv = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={told}", f"--basetemp={scratch}/t", "."]
+        status, output = run(argv, PROTO_S, cwd=ROOT / "tests" / "proto", env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+        if not told.exists():
+            results.case("contract tests", False, output[-4000:])
+            return
+        cases = ElementTree.parse(told).getroot().iter("testcase")
+    by_kind = {"failed": [], "skipped": [], "passed": []}
+    for case in cases:
+        kind = "failed" if case.find("failure") is not None or case.find("error") is not None else \
+            "skipped" if case.find("skipped") is not None else "passed"
+        by_kind[kind].append(f"contract: {case.get('classname')}::{case.get('name')}")
+    results.add(len(by_kind["passed"]), by_kind["failed"], by_kind["skipped"])
+    print(f"{'not ok' if by_kind['failed'] else 'ok'} - contract: {len(by_kind['passed'])} passed, {len(by_kind['failed'])} failed", flush=True)
+    if by_kind["failed"]:
+        print(output[-8000:], flush=True)
 
 
 def run_borders(results):
@@ -82,14 +116,14 @@ def run_borders(results):
         results.case(f"border: {name}", not violations, "\n".join(f"    {v}" for v in violations[:20]))
 
 
-def run_system(results, real_kafka=False, bootstrap=None):
+def run_system(results, real_kafka=False):
     folder = ROOT / "tests" / "system"
     names = [n for n in KAFKA_TESTS if (folder / n).exists()] if real_kafka else []
     with tempfile.TemporaryDirectory(prefix="beistand-tests-") as scratch:
         counts = Path(scratch) / "counts.json"
         argv = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=10", f"--counts={counts}",
                 f"--basetemp={scratch}/t", *[folder / n for n in names or ["."]]]
-        env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **({"KAFKA_BOOTSTRAP": bootstrap} if bootstrap else {})}
+        env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **({"BEISTAND_REAL_KAFKA": "1"} if real_kafka else {})}
         status, _ = run(argv, SYSTEM_S, cwd=folder, env=env, show=True)
         if not counts.exists():
             results.add(failed=[f"system tests ended with {'a time-out' if status is None else f'status {status}'}"])
@@ -130,16 +164,11 @@ def run_console(results):
 
 
 def run_real_kafka(results):
-    kafka = ROOT / "deploy" / "kafka" / "kafka.py"
-    with tempfile.TemporaryDirectory(prefix="beistand-kafka-") as folder:
-        status, output = run([PYTHON, kafka, "up", "--dir", folder], 600)
-        if status != 0:
-            results.case("real Apache Kafka starts", False, output)
-            return
-        try:
-            run_system(results, True, json.loads(output.strip().splitlines()[-1])["bootstrap"])
-        finally:
-            run([PYTHON, kafka, "down", "--dir", folder], 60)
+    """Each stack of these tests starts a broker of its own: groups and topics are one stack's."""
+    status, output = run([PYTHON, ROOT / "deploy" / "kafka" / "kafka.py", "fetch"], 600)
+    results.case("real Apache Kafka is here", status == 0, output)
+    if status == 0:
+        run_system(results, True)
 
 
 def close(results, seconds):

@@ -287,8 +287,8 @@ static enum handshake_result on_hello_ack(struct handshake *h, const uint8_t *m,
     if (h->mode == MODE_CONNECT) {
         uint32_t iterations = get_u32(m + 3 + NONCE_BYTES + SALT_BYTES);
         h->secret.prs_size = KEY_BYTES;
-        if (iterations < ITERATIONS_MIN || h->viewer_hooks.stretch(h->viewer_hooks.user, m + 3 + NONCE_BYTES,
-                                                                   iterations, h->secret.prs) != 0)
+        if (iterations < ITERATIONS_MIN || iterations > ITERATIONS_MAX ||
+            h->viewer_hooks.stretch(h->viewer_hooks.user, m + 3 + NONCE_BYTES, iterations, h->secret.prs) != 0)
             return HANDSHAKE_FAILED;
     }
     struct cpace_input in = cpace_in(h);
@@ -321,11 +321,20 @@ static enum handshake_result on_tag_p(struct handshake *h, const uint8_t *m, siz
     return HANDSHAKE_DONE;
 }
 
+/* Reasons are shown and logged: a reason code and nothing else (SPEC 3). */
+static bool is_reason(const uint8_t *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (text[i] != '_' && (text[i] < 'a' || text[i] > 'z'))
+            return false;
+    return n <= REASON_MAX;
+}
+
 static enum handshake_result on_refuse(struct handshake *h, const uint8_t *m, size_t n)
 {
-    size_t size = n - REFUSE_MIN;
-    if (n < REFUSE_MIN || size > REASON_MAX)
+    if (n < REFUSE_MIN || !is_reason(m + REFUSE_MIN, n - REFUSE_MIN))
         return HANDSHAKE_FAILED;
+    size_t size = n - REFUSE_MIN;
     h->retry_ms = get_u32(m + 1);
     memcpy(h->reason, m + REFUSE_MIN, size);
     h->reason[size] = '\0';

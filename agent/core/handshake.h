@@ -15,6 +15,7 @@ enum {
     HANDSHAKE_MESSAGE_MAX = 128,
     REASON_MAX = 64,
     ITERATIONS_MIN = 100000,
+    ITERATIONS_MAX = 10000000, /* more would only keep the viewer busy */
     ITERATIONS = 600000,
 };
 

@@ -6,21 +6,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+enum { HTTPS_PORT = 443, CHUNK_DIGITS = 8 };
 
 int origin_parse(struct origin *out, const char *text)
 {
-    unsigned port = 443;
-    char rest[2];
+    static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
     memset(out, 0, sizeof *out);
-    if (strncmp(text, "https://", 8) != 0 || strlen(text) > 270)
+    if (strncmp(text, "https://", 8) != 0)
         return -1;
-    int n = sscanf(text + 8, "%255[^:/]:%5u%1s", out->host, &port, rest);
-    if (n < 1 || n > 2 || port == 0 || port > 65535)
+    text += 8;
+    size_t n = strspn(text, name), port = strspn(text + n + (text[n] == ':'), "0123456789");
+    if (n == 0 || n >= sizeof out->host || port > 5 || strlen(text) != n + (text[n] == ':') + port ||
+        (text[n] == ':') != (port > 0))
         return -1;
-    out->port = (uint16_t)port;
-    snprintf(out->authority, sizeof out->authority, "%s", text + 8);
-    out->authority[strcspn(out->authority, "/")] = '\0';
-    return 0;
+    memcpy(out->host, text, n);
+    unsigned long number = port ? strtoul(text + n + 1, NULL, 10) : HTTPS_PORT;
+    out->port = (uint16_t)number;
+    snprintf(out->authority, sizeof out->authority, "%s", text);
+    return number > 0 && number <= UINT16_MAX ? 0 : -1;
 }
 
 static bool finish(struct http_client *c, int status, const char *error)
@@ -73,25 +78,79 @@ static bool grow(struct http_client *c)
     return true;
 }
 
-/* Joins the chunks in place. -1 when they are malformed or not complete. */
+/* Value of a header in a head whose lines end with CRLF and which ends with NUL; *n gets its size without the blanks
+ * around it. NULL: absent. */
+static const char *find_header(const char *head, const char *name, size_t *n)
+{
+    size_t wanted = strlen(name);
+    for (const char *line = strstr(head, "\r\n"); line; line = strstr(line + 2, "\r\n")) {
+        const char *at = line + 2;
+        if (strncasecmp(at, name, wanted) != 0 || at[wanted] != ':')
+            continue;
+        at += wanted + 1;
+        at += strspn(at, " \t");
+        *n = strcspn(at, "\r\n");
+        while (*n > 0 && (at[*n - 1] == ' ' || at[*n - 1] == '\t'))
+            --*n;
+        return at;
+    }
+    return NULL;
+}
+
+/* The size line of a chunk at the start of body[0..n); extensions are skipped. Returns where its data begins, 0 when
+ * it is malformed or not complete. */
+static size_t chunk_size(const char *body, size_t n, size_t *size)
+{
+    size_t digits = 0, at;
+    *size = 0;
+    for (; digits < n && digits <= CHUNK_DIGITS; digits++) {
+        char d = body[digits];
+        int v = d >= '0' && d <= '9' ? d - '0' : (d | 32) >= 'a' && (d | 32) <= 'f' ? (d | 32) - 'a' + 10 : -1;
+        if (v < 0)
+            break;
+        *size = *size << 4 | (size_t)v;
+    }
+    if (digits == n || !memchr("\r; ", body[digits], 3))
+        return 0;
+    for (at = digits; at + 1 < n && body[at] != '\r'; at++)
+        ;
+    return digits > 0 && digits <= CHUNK_DIGITS && at + 1 < n && body[at + 1] == '\n' ? at + 2 : 0;
+}
+
+/* Joins the chunks of body[0..n) in place. Their size, or -1 when they are malformed or not complete. */
 static long dechunk(char *body, size_t n)
 {
-    size_t from = 0, to = 0;
+    size_t from = 0, to = 0, size;
     for (;;) {
-        char *end = NULL;
-        unsigned long size = strtoul(body + from, &end, 16);
-        char *line = strstr(body + from, "\r\n");
-        if (!line || end == body + from || size > HTTP_ANSWER_MAX)
+        size_t data = chunk_size(body + from, n - from, &size);
+        from += data;
+        if (data == 0 || size > n - from)
             return -1;
-        from = (size_t)(line + 2 - body);
         if (size == 0)
             return (long)to;
-        if (size + 2 > n - from)
-            return -1;
         memmove(body + to, body + from, size);
         to += size;
-        from += size + 2;
+        from += size;
+        if (n - from < 2 || body[from] != '\r' || body[from + 1] != '\n')
+            return -1;
+        from += 2;
     }
+}
+
+/* The size of the body as the head tells it; n bytes came. -1: not all of it did. */
+static long body_size(const char *head, char *body, size_t n)
+{
+    size_t size;
+    const char *value = find_header(head, "Transfer-Encoding", &size);
+    if (value)
+        return size == 7 && strncasecmp(value, "chunked", 7) == 0 ? dechunk(body, n) : -1;
+    value = find_header(head, "Content-Length", &size);
+    if (!value)
+        return (long)n;
+    if (size == 0 || size > CHUNK_DIGITS || strspn(value, "0123456789") != size)
+        return -1;
+    unsigned long told = strtoul(value, NULL, 10);
+    return told <= n ? (long)told : -1;
 }
 
 /* The server closed: what came is the whole answer. */
@@ -99,26 +158,16 @@ static bool read_answer(struct http_client *c)
 {
     char *head_end = c->answer ? strstr(c->answer, "\r\n\r\n") : NULL;
     int status;
-    if (!head_end || sscanf(c->answer, "HTTP/1.%*1d %3d", &status) != 1)
+    if (!head_end || sscanf(c->answer, "HTTP/1.%*1[01] %3d", &status) != 1 || status < 200 || status > 599)
         return finish(c, -1, "the answer is not HTTP");
     char *body = head_end + 4;
-    size_t n = c->answer_size - (size_t)(body - c->answer);
     *head_end = '\0';
-    if (strstr(c->answer, "ransfer-encoding: chunked") || strstr(c->answer, "ransfer-Encoding: chunked")) {
-        long joined = dechunk(body, n);
-        if (joined < 0)
-            return finish(c, -1, "the answer is cut off");
-        n = (size_t)joined;
-    } else {
-        const char *length = strstr(c->answer, "ontent-Length:");
-        if (!length)
-            length = strstr(c->answer, "ontent-length:");
-        if (length && strtoul(length + 14, NULL, 10) > n)
-            return finish(c, -1, "the answer is cut off");
-    }
+    long n = body_size(c->answer, body, c->answer_size - (size_t)(body - c->answer));
+    if (n < 0)
+        return finish(c, -1, "the answer is cut off");
     body[n] = '\0';
     c->body = body;
-    c->body_size = n;
+    c->body_size = (size_t)n;
     return finish(c, status, "");
 }
 

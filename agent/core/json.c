@@ -2,7 +2,10 @@
 #include "json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { NUMBER_MAX = 32, INTEGER_DIGITS = 18 };
 
 struct cursor {
     const char *at;
@@ -109,6 +112,25 @@ static bool escape(struct cursor *c, struct text_out *o)
     return true;
 }
 
+/* The rest of a character that begins with b, in its shortest form and no surrogate (RFC 3629 section 4). */
+static bool utf8_rest(struct cursor *c, unsigned char b, struct text_out *o)
+{
+    size_t n = b >= 0xC2 && b <= 0xDF ? 1 : (b & 0xF0) == 0xE0 ? 2 : b >= 0xF0 && b <= 0xF4 ? 3 : 0;
+    if (n == 0 || c->left < n)
+        return false;
+    unsigned char second = (unsigned char)*c->at;
+    unsigned char low = b == 0xE0 ? 0xA0 : b == 0xF0 ? 0x90 : 0x80, high = b == 0xED ? 0x9F : b == 0xF4 ? 0x8F : 0xBF;
+    if (second < low || second > high)
+        return false;
+    emit(o, b);
+    for (; n > 0; n--, c->at++, c->left--) {
+        if (((unsigned char)*c->at & 0xC0) != 0x80)
+            return false;
+        emit(o, (unsigned char)*c->at);
+    }
+    return true;
+}
+
 static bool string(struct cursor *c, struct text_out *o)
 {
     if (!take(c, '"'))
@@ -121,12 +143,10 @@ static bool string(struct cursor *c, struct text_out *o)
                 o->out[o->n] = '\0';
             return true;
         }
-        if (b < 0x20)
+        if (b < 0x20 || (b >= 0x80 && !utf8_rest(c, b, o)) || (b == '\\' && !escape(c, o)))
             return false;
-        if (b != '\\')
+        if (b < 0x80 && b != '\\')
             emit(o, b);
-        else if (!escape(c, o))
-            return false;
     }
     return false;
 }
@@ -135,16 +155,32 @@ static bool string(struct cursor *c, struct text_out *o)
 
 static bool value(struct cursor *c);
 
-static bool number(struct cursor *c)
+static size_t digits(struct cursor *c)
 {
     size_t n = 0;
-    while (n < c->left && c->at[n] && strchr("+-.eE0123456789", c->at[n]))
+    while (n < c->left && c->at[n] >= '0' && c->at[n] <= '9')
         n++;
-    if (n == 0 || n > 32)
-        return false;
     c->at += n;
     c->left -= n;
-    return true;
+    return n;
+}
+
+/* The grammar of RFC 8259 section 6, and no endless numbers. */
+static bool number(struct cursor *c)
+{
+    const char *start = c->at;
+    take(c, '-');
+    if (!take(c, '0') && digits(c) == 0)
+        return false;
+    if (take(c, '.') && digits(c) == 0)
+        return false;
+    if (take(c, 'e') || take(c, 'E')) {
+        if (!take(c, '+'))
+            take(c, '-');
+        if (digits(c) == 0)
+            return false;
+    }
+    return c->at - start <= NUMBER_MAX;
 }
 
 static bool literal(struct cursor *c, const char *text)
@@ -181,15 +217,20 @@ static bool member(struct cursor *c, struct text_out *name)
 
 static bool object(struct cursor *c)
 {
-    struct text_out none = {0};
+    char names[AGENT_JSON_MEMBERS][AGENT_JSON_NAME];
+    size_t n = 0;
     blank(c);
     if (take(c, '}'))
         return true;
     do {
-        if (!member(c, &none) || !value(c))
+        struct text_out name = {.out = names[n], .size = sizeof names[n]};
+        if (!member(c, &name) || name.full || !value(c))
             return false;
+        for (size_t i = 0; i < n; i++)
+            if (strcmp(names[i], names[n]) == 0)
+                return false;
         blank(c);
-    } while (take(c, ','));
+    } while (take(c, ',') && ++n < AGENT_JSON_MEMBERS);
     return take(c, '}');
 }
 
@@ -218,31 +259,28 @@ static bool value(struct cursor *c)
     }
 }
 
-/* Cursor at the value of the member; *twice when the name is there again. */
-static bool find(const char *text, const char *name, struct cursor *out, bool *twice)
+/* Cursor at the value of the member. */
+static bool find(const char *text, const char *name, struct cursor *out)
 {
-    char key[64];
+    char key[AGENT_JSON_NAME];
     struct cursor c = {text, strlen(text), 0};
-    bool found = false;
-    *twice = false;
     blank(&c);
     if (!take(&c, '{'))
         return false;
     do {
         struct text_out o = {.out = key, .size = sizeof key};
         if (!member(&c, &o))
-            return found;
-        if (!o.full && strcmp(key, name) == 0) {
-            *twice = found;
-            found = true;
-            blank(&c);
+            return false;
+        blank(&c);
+        if (strcmp(key, name) == 0) {
             *out = c;
+            return true;
         }
         if (!value(&c))
             return false;
         blank(&c);
     } while (take(&c, ','));
-    return found && !*twice;
+    return false;
 }
 
 bool json_valid(const char *text, size_t n)
@@ -260,28 +298,30 @@ bool json_valid(const char *text, size_t n)
 bool json_get_text(const char *text, const char *name, char *out, size_t size)
 {
     struct cursor c;
-    bool twice;
     struct text_out o = {.out = out, .size = size};
     out[0] = '\0';
-    return find(text, name, &c, &twice) && string(&c, &o) && !o.full;
+    return find(text, name, &c) && string(&c, &o) && !o.full;
 }
 
 bool json_get_integer(const char *text, const char *name, int64_t *out)
 {
     struct cursor c;
-    bool twice;
-    long long v;
-    if (!find(text, name, &c, &twice) || c.left == 0 || !strchr("-0123456789", *c.at) || sscanf(c.at, "%18lld", &v) != 1)
+    if (!find(text, name, &c))
         return false;
-    *out = v;
+    const char *start = c.at;
+    take(&c, '-');
+    size_t n = digits(&c);
+    /* So many digits always fit; a fraction or an exponent makes no integer. */
+    if (n == 0 || n > INTEGER_DIGITS || (c.left > 0 && strchr(".eE", *c.at)))
+        return false;
+    *out = strtoll(start, NULL, 10);
     return true;
 }
 
 bool json_get_bool(const char *text, const char *name, bool *out)
 {
     struct cursor c;
-    bool twice;
-    if (!find(text, name, &c, &twice))
+    if (!find(text, name, &c))
         return false;
     *out = literal(&c, "true");
     return *out || literal(&c, "false");
@@ -290,8 +330,7 @@ bool json_get_bool(const char *text, const char *name, bool *out)
 bool json_array_text(const char *text, const char *name, size_t i, char *out, size_t size)
 {
     struct cursor c;
-    bool twice;
-    if (!find(text, name, &c, &twice) || !take(&c, '['))
+    if (!find(text, name, &c) || !take(&c, '['))
         return false;
     for (;; i--) {
         struct text_out o = {.out = out, .size = size};

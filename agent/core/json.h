@@ -1,5 +1,5 @@
 /* Small bounded JSON for the program, which has no jansson: flat look-ups in what a server sent, and a writer.
- * RFC 8259; nesting at most JSON_DEPTH, duplicate keys refused, \u0000 refused. */
+ * RFC 8259 in valid UTF-8; duplicate names, \u0000, and what exceeds the limits below are refused. */
 #ifndef BEISTAND_AGENT_JSON_H
 #define BEISTAND_AGENT_JSON_H
 
@@ -7,12 +7,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { AGENT_JSON_DEPTH = 8, AGENT_JSON_MAX = 65536 };
+enum {
+    AGENT_JSON_DEPTH = 8,    /* objects and arrays in one another */
+    AGENT_JSON_MAX = 65536,  /* bytes */
+    AGENT_JSON_MEMBERS = 64, /* of one object */
+    AGENT_JSON_NAME = 64,    /* bytes of a name with the NUL */
+};
 
-/* Is text (n bytes) one JSON object within the limits? The getters below want such a text. */
+/* Is text (n bytes) one JSON object within the limits? The getters below want such a text with a NUL behind it. */
 bool json_valid(const char *text, size_t n);
-/* Member of the top object as text, decoded to UTF-8 with NUL. false: absent, no string, or larger than size. */
+/* Member of the top object as text, decoded to UTF-8 with NUL. false (and out is "" or cut): absent, no string, or
+ * larger than size. */
 bool json_get_text(const char *text, const char *name, char *out, size_t size);
+/* Whole numbers of at most 18 digits. */
 bool json_get_integer(const char *text, const char *name, int64_t *out);
 bool json_get_bool(const char *text, const char *name, bool *out);
 /* Does the top object's array `name` hold this string? */

@@ -81,6 +81,8 @@ int mux_send(struct mux *m, enum mux_channel channel, const void *data, size_t n
     memcpy(c->ring + at, data, first);
     memcpy(c->ring, (const uint8_t *)data + first, n - first);
     c->written += n;
+    if (m->hooks.tap)
+        m->hooks.tap(m->hooks.user, true, channel, data, n);
     return 0;
 }
 
@@ -180,9 +182,11 @@ size_t mux_output(struct mux *m, uint8_t *out, size_t size)
 static int on_data(struct mux *m, int i, const uint8_t *data, size_t n)
 {
     struct channel *c = &m->channels[i];
-    if (c->received + n > c->told + MUX_WINDOW)
-        return -1; /* more than we gave credit for */
+    if (c->held || c->received + n > c->told + MUX_WINDOW)
+        return -1; /* before its resume, or more than we gave credit for */
     c->received += n;
+    if (m->hooks.tap)
+        m->hooks.tap(m->hooks.user, false, (enum mux_channel)i, data, n);
     m->hooks.data(m->hooks.user, (enum mux_channel)i, data, n);
     return 0;
 }
@@ -209,8 +213,8 @@ static int on_credit(struct channel *c, const uint8_t *data)
 
 static int on_resume(struct channel *c, const uint8_t *data)
 {
-    if (!acknowledge(c, get_u64(data)))
-        return -1;
+    if (!c->held || !acknowledge(c, get_u64(data)))
+        return -1; /* once per connection: another would have bytes sent twice that arrived */
     c->sent = c->consumed;
     c->held = false;
     return 0;

@@ -55,6 +55,11 @@ enum program_state program_state(const struct program *p)
     return p->state;
 }
 
+void program_tap(struct program *p, program_tap_fn fn)
+{
+    p->tap = fn;
+}
+
 const char *program_reason(const struct program *p)
 {
     return p->reason;
@@ -154,6 +159,7 @@ void program_free(struct program *p)
         http_client_close(&p->http);
     if (p->control_used)
         ws_client_close(&p->control, 1001);
+    free(p->cursor_pixels);
     crypto_wipe(p, sizeof *p);
     free(p);
 }
@@ -252,7 +258,7 @@ void program_ended(struct program *p, const char *reason)
 static void on_end_reported(struct program *p)
 {
     if (p->http.status == 204 || p->http.status == 401 || p->http.status == 409) {
-        p->end_asked = false;
+        p->saved.end_asked = false;
         program_ended(p, "ended_by_customer");
     } else {
         p->retry_at = clock_monotonic_ms() + 2000;
@@ -262,7 +268,8 @@ static void on_end_reported(struct program *p)
 void program_end(struct program *p)
 {
     if (p->state == PROGRAM_ACTIVE) {
-        p->end_asked = true;
+        p->saved.end_asked = true; /* saved: killed now, it is said at the next start */
+        program_save(p);
         p->retry_at = 0;
         /* The technician is out at once, whatever the network says. */
         viewers_close(p, "ended_by_customer");
@@ -372,12 +379,12 @@ static void step_active(struct program *p)
         return;
     }
     keep_mark(p);
-    if (p->end_asked && !p->http_busy && clock_monotonic_ms() >= p->retry_at) {
+    if (p->saved.end_asked && !p->http_busy && clock_monotonic_ms() >= p->retry_at) {
         snprintf(path, sizeof path, "/agent/v1/sessions/%s/reports", p->saved.session);
         program_request(p, "POST", path, NULL, "{\"event\":\"ended_by_customer\"}", on_end_reported);
         return;
     }
-    if (p->paired_due && !p->http_busy) {
+    if (p->paired_due && !p->http_busy && clock_monotonic_ms() >= p->retry_at) {
         snprintf(path, sizeof path, "/agent/v1/sessions/%s/reports", p->saved.session);
         program_request(p, "POST", path, NULL, "{\"event\":\"paired\"}", on_paired_reported);
     } else if (!p->http_busy && (p->checked_at == 0 || clock_monotonic_ms() - p->checked_at > SERVER_CHECK_MS)) {
@@ -391,6 +398,13 @@ static void step_active(struct program *p)
 
 /* ---- start and step ---- */
 
+/* Whether the server heard that the two ends have paired is not known any more: it is told again. */
+static void restart(struct program *p)
+{
+    p->paired_due = p->saved.password_set;
+    program_set_state(p, PROGRAM_ACTIVE, "restarted");
+}
+
 static void start(struct program *p)
 {
     if (p->saved.removed)
@@ -398,7 +412,7 @@ static void start(struct program *p)
     else if (p->saved.ended)
         program_set_state(p, PROGRAM_REMOVING, p->saved.reason);
     else if (p->saved.activated)
-        program_set_state(p, PROGRAM_ACTIVE, "restarted");
+        restart(p);
     else
         activation_begin(p);
 }
@@ -423,6 +437,7 @@ void program_step(struct program *p, int extra, int timeout_ms)
     struct net *set[NET_WAIT_MAX];
     bool want_write[NET_WAIT_MAX];
     size_t n = 0;
+    int64_t now = clock_monotonic_ms();
     if (p->http_busy) {
         set[n] = p->http.net;
         want_write[n++] = http_client_wants_write(&p->http);
@@ -437,8 +452,9 @@ void program_step(struct program *p, int extra, int timeout_ms)
             continue;
         set[n] = v->ws.net;
         want_write[n++] = ws_client_wants_write(&v->ws);
-        if (v->rfb && rfb_wants_update(v->rfb) && timeout_ms > FRAME_MS)
-            timeout_ms = FRAME_MS;
+        int wait = viewer_wait_ms(v, now);
+        if (wait >= 0 && wait < timeout_ms)
+            timeout_ms = wait;
     }
     if (p->state == PROGRAM_START || p->state == PROGRAM_REMOVING)
         timeout_ms = 0;

@@ -7,7 +7,7 @@
 #include "crypto.h"
 #include "http_client.h"
 #include "offer.h"
-#include "screen/rfb.h"
+#include "rfb/rfb.h"
 
 enum {
     PROGRAM_TRIES = 5,            /* wrong pairings before the last digits are dropped (S-34) */
@@ -73,7 +73,8 @@ struct program_seams {
     void (*remove_all)(void *user, char *left, size_t size);
     /* {"name","os","version","arch"} */
     void (*machine)(void *user, char *json, size_t size);
-    /* -- screen and input -- */
+    /* -- screen and input: formats in rfb/rfb.h -- */
+    /* false: there is no picture now. */
     bool (*grab)(void *user, struct rfb_frame *out);
     /* true when the shape is new since the last call. */
     bool (*cursor)(void *user, struct rfb_cursor *out);
@@ -112,5 +113,18 @@ bool program_code(struct program *p, const char *digits);
 bool program_digits(struct program *p, const char *digits);
 /* The customer ends the session. */
 void program_end(struct program *p);
+
+/* For tests: every byte of a viewer's screen channel, in order, each once. stream counts up with each connection; a
+ * resumed connection keeps its number. */
+typedef void (*program_tap_fn)(void *user, unsigned stream, bool sent, const void *data, size_t n);
+void program_tap(struct program *p, program_tap_fn fn);
+
+/* Monitors inside what grab() returns, most of RFB_SCREENS_MAX; copied. Without a call: one. */
+void program_screens(struct program *p, const struct rfb_screen *screens, size_t n);
+/* The PC's clipboard changed: UTF-8, at most RFB_TEXT_MAX bytes; copied. Viewers who may control are told. */
+void program_clipboard(struct program *p, const char *text, size_t n);
+/* Where a viewer's clipboard text goes (UTF-8, NUL-terminated, line ends \n): take gets the seams' user. Without a
+ * call it is dropped. */
+void program_on_clipboard(struct program *p, void (*take)(void *user, const char *text, size_t n));
 
 #endif

@@ -179,10 +179,12 @@ static void take(struct ws_client *c, const struct ws_client_hooks *hooks, uint8
         } else if (e == WS_DATA) {
             memcpy(c->message + c->message_size, out.data, out.n);
             c->message_size += out.n;
+        } else if (e == WS_FRAME && out.opcode != WS_CONTINUATION) {
+            c->opcode = out.opcode;
         } else if (e == WS_FRAME_END && out.fin) {
             size_t size = c->message_size;
             c->message_size = 0;
-            hooks->message(hooks->user, out.opcode, c->message, size);
+            hooks->message(hooks->user, c->opcode, c->message, size);
         }
     }
 }

@@ -18,6 +18,7 @@ struct ws_client {
     size_t head_size;
     char request[WS_HEAD_MAX];
     struct ws_decoder decoder;
+    enum ws_opcode opcode; /* of the message in the making: its further frames say "continuation" */
     uint8_t message[WS_MESSAGE_MAX];
     size_t message_size;
     uint8_t queue[WS_QUEUE_MAX];

@@ -16,6 +16,7 @@
 enum {
     RESTART_MIN_MS = 1000,
     RESTART_MAX_MS = 30000,
+    LOOK_MS = 1000,         /* is it still the active session? */
     FIRST_FRAME_MS = 3000,
     STALE_MS = 200,         /* an older picture is not shown: the next is on its way */
     LAST_WORDS_MS = 8000,   /* after a session */
@@ -32,7 +33,7 @@ static struct {
     bool ready, connected, was_active, capturing;
     bool first; /* the next picture is the first of a connection */
     DWORD session;
-    ULONGLONG restart_at, restart_ms;
+    ULONGLONG restart_at, restart_ms, look_at;
     struct ipc_message shown; /* told again to a new worker */
     struct ipc_message asked; /* the customer's last word, done by desk_step(): never inside a call of the core */
     unsigned width, height;
@@ -173,9 +174,12 @@ void desk_step(void)
         log_line("the worker is gone: %lu", status);
         stop_worker();
     }
-    if (d.worker && session_active() != d.session) {
-        log_line("another session is active");
-        stop_worker();
+    if (d.worker && GetTickCount64() >= d.look_at) {
+        d.look_at = GetTickCount64() + LOOK_MS;
+        if (session_active() != d.session) {
+            log_line("another session is active");
+            stop_worker();
+        }
     }
     if (!d.worker && GetTickCount64() >= d.restart_at)
         start_worker();

@@ -3,6 +3,7 @@
 
 #include "first_run.h"
 #include "install.h"
+#include "load_config.h"
 #include "service.h"
 #include "worker.h"
 
@@ -41,8 +42,10 @@ int WINAPI wWinMain(HINSTANCE instance, HINSTANCE before, PWSTR line, int show)
     wchar_t **argv = CommandLineToArgvW(GetCommandLineW(), &argc);
     const wchar_t *role = argv && argc > 1 ? argv[1] : NULL;
     (void)instance, (void)before, (void)line, (void)show;
-    /* Libraries come from the system's folder only, never from the folder that the browser downloads into. */
-    SetDefaultDllDirectories(LOAD_LIBRARY_SEARCH_SYSTEM32);
+    /* Libraries come from the system's folder only, never from the folder that the browser downloads into: here for what is
+     * loaded while it runs, by load_config.c for what is loaded before. */
+    if (!SetDefaultDllDirectories(LOAD_LIBRARY_SEARCH_SYSTEM32) || !load_config_keep())
+        return 1;
     if (role && wcscmp(role, L"--service") == 0)
         return service_main();
     if (role && wcscmp(role, L"--worker") == 0)

@@ -1,6 +1,7 @@
 /* See crockford.h. */
 #include "crockford.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { CHECK_MODULUS = 1021, FIND_MAX = 1024 };
@@ -133,14 +134,30 @@ int link_token_read(const char *typed, char out[LINK_TOKEN_TEXT + 1])
     return *at ? -1 : verify(out);
 }
 
-int link_token_find(const char *text, char out[LINK_TOKEN_TEXT + 1])
+static bool is_letter_or_digit(char c)
 {
-    size_t size = strnlen(text, FIND_MAX);
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* alone: nothing else is written directly before or after it. */
+static int find(const char *text, size_t size, bool alone, char out[LINK_TOKEN_TEXT + 1])
+{
     for (size_t i = 0; i < size; i++) {
         const char *at = text + i;
-        int bucket = collect(&at, out) == 0 ? verify(out) : -1;
+        if (alone && i > 0 && is_letter_or_digit(text[i - 1]))
+            continue;
+        int bucket = collect(&at, out) == 0 && !(alone && is_letter_or_digit(*at)) ? verify(out) : -1;
         if (bucket >= 0)
             return bucket;
     }
     return -1;
+}
+
+/* One look in a thousand at a wrong place finds a token too ("ort-" of "Support-" and its first characters, or a
+ * session's id before the one in a link), so first the places where it stands alone. */
+int link_token_find(const char *text, char out[LINK_TOKEN_TEXT + 1])
+{
+    size_t size = strnlen(text, FIND_MAX);
+    int bucket = find(text, size, true, out);
+    return bucket >= 0 ? bucket : find(text, size, false, out);
 }

@@ -26,7 +26,8 @@ void link_token_encode(char out[LINK_TOKEN_TEXT + 1], const uint8_t token[LINK_T
 /* Reads what a person typed: any case, dashes and spaces anywhere, O as 0, I and L as 1. out gets the
  * canonical upper-case text. Returns the bucket (0..63), or -1 when it is no token (length, characters, check). */
 int link_token_read(const char *typed, char out[LINK_TOKEN_TEXT + 1]);
-/* Finds the first token anywhere in a file name or a pasted link ("Support-XXXXXX-XXXXXX-XXXXXX (1).exe").
+/* Finds the token anywhere in a file name or a pasted link ("Support-XXXXXX-XXXXXX-XXXXXX (1).exe"): the first that
+ * stands alone, else the first at all.
  * Returns as link_token_read(). text: at most 1024 characters are looked at. */
 int link_token_find(const char *text, char out[LINK_TOKEN_TEXT + 1]);
 

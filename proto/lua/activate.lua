@@ -1,7 +1,7 @@
 -- activate: invited → active, or counts a wrong code. Run by activation.
 -- KEYS[1] session record. ARGV: 1 generation of the link, 2 verdict on the code ('right', 'wrong' or
--- 'superseded', judged with the kid and generation of ARGV[3] = 'kid:generation' of the record), 4 the
--- request's idempotency key, 5 machine (JSON), 6 receipt key, 7 SHA-256 of the agent token.
+-- 'superseded', judged with the kid and generation of ARGV[3] = 'kid:generation' of the record), 4 SHA-256
+-- of the request's idempotency key, 5 machine (JSON), 6 receipt key, 7 SHA-256 of the agent token.
 -- Returns {'active'|'again'|reason, attempts left, expires_at}; 'again': the record changed, judge again.
 local record = load_hash(KEYS[1])
 if not record then

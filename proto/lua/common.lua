@@ -26,6 +26,11 @@ local function text(ms)
     return string.format('%.0f', ms)
 end
 
+-- An argument that may be absent ('').
+local function given(argument)
+    return argument ~= '' and argument or nil
+end
+
 local function load_hash(name)
     local flat = redis.call('HGETALL', name)
     if #flat == 0 then

@@ -1,6 +1,6 @@
 -- end: invited or active → ended; the leases are released here and nowhere else. Run by gateway
 -- (technician, administrator), activation (customer) and licensing (expiry, revocation).
--- KEYS[1] session record. ARGV: 1 reason, 2 actor (JSON), 3 command id, 4 '1': only when its time has come.
+-- KEYS[1] session record. ARGV: 1 reason, 2 actor (JSON), 3 command id ('' without one), 4 '1': only when its time has come.
 -- Returns 'ended', 'already' (it was ended before), 'early' or 'not_found'.
 local record = load_hash(KEYS[1])
 if not record then
@@ -30,6 +30,6 @@ if was_active then
 end
 change('session.ended', record, {
     state = 'ended', reason = reason, ended_at = text(now), removal = was_active and 'pending' or 'none',
-}, {command_id = ARGV[3], actor = cjson.decode(ARGV[2]), now = now})
+}, {command_id = given(ARGV[3]), actor = cjson.decode(ARGV[2]), now = now})
 redis.call('PUBLISH', 'beistand.ended', record.id .. ' ' .. reason)
 return 'ended'

@@ -1,9 +1,10 @@
 -- mail: the state of the invitation's mail. Run by invitations.
 -- KEYS[1] session record. ARGV: 1 generation the mail was for, 2 'sent', 'mail_delayed' or 'mail_rejected',
 -- 3 milliseconds until the next try (mail_delayed).
--- Returns 1, or 0 when the generation is over or the session is not invited any more.
+-- Returns 1, or 0 when the generation is over, the session is not invited any more, or the mail's state is final.
 local record = load_hash(KEYS[1])
-if not record or record.state ~= 'invited' or record.generation ~= ARGV[1] or record.mail_state == 'sent' then
+if not record or record.state ~= 'invited' or record.generation ~= ARGV[1] or
+    (record.mail_state ~= 'queued' and record.mail_state ~= 'mail_delayed') then
     return 0
 end
 local now = clock()

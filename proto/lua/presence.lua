@@ -1,11 +1,14 @@
 -- presence: which relay holds the program's control socket. Run by relay.
 -- KEYS[1] session record. ARGV: 1 'open', 'renew' or 'close', 2 holder (node and connection).
--- Returns 1, or 0 when another holder has taken over (a later socket of the same program).
-local name = key('presence', string.match(KEYS[1], '([^:]+)$'))
+-- Returns 1, or 0 when another holder has taken over (a later socket of the same program) or there is no session.
+local id, company = string.match(KEYS[1], '([^:]+)$'), redis.call('HGET', KEYS[1], 'company')
+if not company then
+    return 0
+end
+local name = key('presence', id)
 local holder = redis.call('HGET', name, 'node')
-local record = {id = string.match(KEYS[1], '([^:]+)$'), company = redis.call('HGET', KEYS[1], 'company') or ''}
 local function tell()
-    redis.call('PUBLISH', 'beistand.changed', record.company .. ' ' .. record.id)
+    redis.call('PUBLISH', 'beistand.changed', company .. ' ' .. id)
 end
 if ARGV[1] == 'close' then
     if holder == ARGV[2] then

@@ -1,6 +1,6 @@
 -- removal: what became of the program on the PC. Run by activation (signed receipt: 'removed') and licensing
 -- (24 h after the end without one: 'unconfirmed').
--- KEYS[1] session record. ARGV: 1 'removed' or 'unconfirmed', 2 time on the PC (removed).
+-- KEYS[1] session record. ARGV: 1 'removed' or 'unconfirmed', 2 command id ('' without one).
 -- Returns 'ok', 'already', 'not_found', 'wrong_state' or 'early'.
 local record = load_hash(KEYS[1])
 if not record then
@@ -19,8 +19,10 @@ if ARGV[1] == 'unconfirmed' and now < tonumber(record.ended_at) + REMOVAL_MS the
 end
 not_due('removal', record)
 local fields = {removal = ARGV[1]}
+local actor = {type = 'service', id = 'licensing'}
 if ARGV[1] == 'removed' then
     fields.removed_at = text(now)
+    actor = {type = 'program', id = record.id}
 end
-change('session.removal', record, fields, {actor = {type = 'program', id = record.id}, now = now})
+change('session.removal', record, fields, {command_id = given(ARGV[2]), actor = actor, now = now})
 return 'ok'

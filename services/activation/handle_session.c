@@ -1,14 +1,12 @@
 /* After the activation: the program asks how its session stands, reports, ends it, proves its removal. */
 #include "activation.h"
 
+#include "common/failpoint.h"
 #include "common/log.h"
-#include "proto/c/b64url.h"
+#include "receipt.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { RECEIPT_MAX = 8192, KEY_BYTES = 32, SIGNATURE_BYTES = 64 };
 
 /* ---- GET: how it stands ---- */
 
@@ -33,6 +31,7 @@ void handle_session(struct call *c)
 static void on_done(void *user, const redisReply *reply)
 {
     struct call *c = user;
+    failpoint("activation.reported");
     if (reply && reply->type != REDIS_REPLY_ERROR)
         respond_empty(c);
     else
@@ -73,40 +72,10 @@ void handle_session_report(struct call *c)
 
 /* ---- the removal receipt ---- */
 
-static bool signature_holds(const json_t *record, const char *receipt, const char *signature_text)
-{
-    static const char label[] = "beistand receipt v1"; /* its NUL is signed too */
-    uint8_t key[KEY_BYTES], signature[SIGNATURE_BYTES], message[sizeof label + RECEIPT_MAX];
-    size_t n = strlen(receipt);
-    if (b64url_decode(key, sizeof key, json_text(record, "receipt_key", "")) != KEY_BYTES ||
-        b64url_decode(signature, sizeof signature, signature_text) != SIGNATURE_BYTES || n > RECEIPT_MAX)
-        return false;
-    memcpy(message, label, sizeof label);
-    memcpy(message + sizeof label, receipt, n);
-    EVP_PKEY *public = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, sizeof key);
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool ok = public && ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, public) == 1 &&
-              EVP_DigestVerify(ctx, signature, sizeof signature, message, sizeof label + n) == 1;
-    EVP_MD_CTX_free(ctx);
-    EVP_PKEY_free(public);
-    return ok;
-}
-
-/* The receipt is for this session and not for another one of the same PC. */
-static bool names_session(const char *receipt, const char *session)
-{
-    char error[128];
-    uint8_t text[RECEIPT_MAX];
-    int n = (int)b64url_decode(text, sizeof text, receipt);
-    json_t *json = n > 0 ? json_read((char *)text, (size_t)n, error) : NULL;
-    bool same = strcmp(json_text(json, "session", ""), session) == 0;
-    json_decref(json);
-    return same;
-}
-
 static void on_removed(void *user, const redisReply *reply)
 {
     struct call *c = user;
+    failpoint("activation.removed");
     if (!reply || reply->type != REDIS_REPLY_STRING)
         call_refuse(c, "unavailable", NULL);
     else if (strcmp(reply->str, "ok") == 0 || strcmp(reply->str, "already") == 0)
@@ -119,13 +88,12 @@ static void on_receipt_record(void *user, const redisReply *reply)
 {
     struct call *c = user;
     c->record = hash_object(reply);
-    const char *receipt = json_text(c->body, "receipt", "");
     if (!reply)
         call_refuse(c, "unavailable", NULL);
     else if (!c->record)
         call_refuse(c, "not_found", NULL);
-    else if (!names_session(receipt, c->session) ||
-             !signature_holds(c->record, receipt, json_text(c->body, "signature", "")))
+    else if (!receipt_holds(json_text(c->body, "receipt", ""), json_text(c->body, "signature", ""),
+                            json_text(c->record, "receipt_key", ""), c->session))
         call_refuse(c, "unauthenticated", "The receipt's signature does not hold.");
     else
         store_removed(c, on_removed);

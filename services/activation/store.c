@@ -41,13 +41,14 @@ void store_report(struct call *c, const char *checks, bool paired, redis_fn fn)
 
 void store_activate(struct call *c, const char *verdict, redis_fn fn)
 {
-    char key[KEY_SIZE], generation[16], judged[96], digest[65];
+    char key[KEY_SIZE], generation[16], judged[96], digest[65], idempotency[65];
+    const char *given = http_header(c->request, "Idempotency-Key");
     snprintf(generation, sizeof generation, "%u", c->generation);
     snprintf(judged, sizeof judged, "%s:%s", json_text(c->record, "kid", ""),
              json_text(c->record, "generation", ""));
     sha256_hex(digest, c->agent_token, strlen(c->agent_token));
-    const char *argv[] = {record_key(c, key), generation, verdict, judged,
-                          http_header(c->request, "Idempotency-Key"), c->machine,
+    sha256_hex(idempotency, given, strlen(given)); /* the token is derived from it: it is not stored */
+    const char *argv[] = {record_key(c, key), generation, verdict, judged, idempotency, c->machine,
                           json_text(c->body, "receipt_key", ""), digest};
     redis_eval(c->activation->redis, &activate, fn, c, 1, 8, argv);
 }

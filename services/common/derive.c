@@ -116,7 +116,7 @@ int derive_code_prefix(const struct secret_keys *k, const char *kid, const char 
     char number[16];
     snprintf(number, sizeof number, "%u", generation);
     const char *parts[] = {"code", sid, number, NULL};
-    if (derive(k, kid, parts, mac) != 0)
+    if (bucket_of_id(sid) < 0 || derive(k, kid, parts, mac) != 0)
         return -1;
     uint32_t value = (uint32_t)mac[0] << 24 | (uint32_t)mac[1] << 16 | (uint32_t)mac[2] << 8 | mac[3];
     snprintf(out, CODE_PREFIX_SIZE, "%04u", (unsigned)(value % 10000));

@@ -36,6 +36,7 @@ struct track {
 
 struct kafka {
     struct loop *loop;
+    char source[64]; /* ce_source of what we produce */
     rd_kafka_t *producer, *consumer;
     rd_kafka_queue_t *producer_queue, *consumer_queue;
     int producer_fd, consumer_fd;
@@ -203,8 +204,18 @@ static int open_producer(struct kafka *k, const struct kafka_options *o)
     return 0;
 }
 
-int kafka_produce(struct kafka *k, const char *topic, const char *key, const char *value,
-                  size_t size, const char *id, kafka_delivered_fn delivered, void *user)
+static rd_kafka_headers_t *make_headers(const struct kafka *k, const struct kafka_event *e)
+{
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(5);
+    rd_kafka_header_add(headers, "ce_specversion", -1, "1.0", -1);
+    rd_kafka_header_add(headers, "ce_id", -1, e->id, -1);
+    rd_kafka_header_add(headers, "ce_source", -1, k->source, -1);
+    rd_kafka_header_add(headers, "ce_type", -1, e->type, -1);
+    rd_kafka_header_add(headers, "content-type", -1, "application/json", -1);
+    return headers;
+}
+
+int kafka_produce(struct kafka *k, const struct kafka_event *event, kafka_delivered_fn delivered, void *user)
 {
     struct delivery *d = NULL;
     if (delivered) {
@@ -213,12 +224,10 @@ int kafka_produce(struct kafka *k, const char *topic, const char *key, const cha
             return -1;
         *d = (struct delivery){delivered, user};
     }
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(2);
-    rd_kafka_header_add(headers, "ce_specversion", -1, "1.0", -1);
-    rd_kafka_header_add(headers, "ce_id", -1, id ? id : "", -1);
+    rd_kafka_headers_t *headers = make_headers(k, event);
     rd_kafka_resp_err_t e = rd_kafka_producev(
-        k->producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_KEY(key, strlen(key)),
-        RD_KAFKA_V_VALUE((void *)value, size), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        k->producer, RD_KAFKA_V_TOPIC(event->topic), RD_KAFKA_V_KEY(event->key, strlen(event->key)),
+        RD_KAFKA_V_VALUE((void *)event->value, event->size), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
         RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(d), RD_KAFKA_V_END);
     if (e == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
@@ -468,6 +477,7 @@ struct kafka *kafka_new(struct loop *l, const struct kafka_options *o)
     k->message = o->message;
     k->user = o->user;
     k->group = o->group != NULL;
+    snprintf(k->source, sizeof k->source, "/beistand/%s", o->client_id);
     k->safety = loop_timer_new(l, drain_all, k);
     if (open_producer(k, o) != 0 ||
         attach(l, k->producer_queue, &k->producer_fd, &k->producer_watch, on_producer_fd, k) != 0)

@@ -45,10 +45,15 @@ void kafka_free(struct kafka *k, int flush_ms);
 /* Connected, and the consumer (if any) has its partitions. */
 bool kafka_ready(const struct kafka *k);
 
-/* key and value are copied; id becomes header ce_id (may be NULL). delivered may be NULL, else it is
- * called exactly once, later. 0, or -1 when the queue is full (nothing will be called then). */
-int kafka_produce(struct kafka *k, const char *topic, const char *key, const char *value,
-                  size_t size, const char *id, kafka_delivered_fn delivered, void *user);
+/* One event (CloudEvents 1.0, Kafka binding, binary mode): value is its JSON; id and type are the headers ce_id
+ * and ce_type. All is copied. */
+struct kafka_event {
+    const char *topic, *key, *value, *id, *type;
+    size_t size; /* of value */
+};
+/* delivered may be NULL, else it is called exactly once, later. 0, or -1 when the queue is full (nothing will
+ * be called then). */
+int kafka_produce(struct kafka *k, const struct kafka_event *e, kafka_delivered_fn delivered, void *user);
 void kafka_done(struct kafka *k, const char *topic, int32_t partition, int64_t offset);
 
 #endif

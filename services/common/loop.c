@@ -33,6 +33,7 @@ struct loop {
     struct loop_watch *dead;
     struct loop_timer *armed; /* by due time */
     int signal_fd;
+    struct loop_watch *signal_watch;
     loop_fn terminate;
     void *terminate_user;
 };
@@ -95,6 +96,8 @@ void loop_free(struct loop *l)
 {
     if (!l)
         return;
+    if (l->signal_watch)
+        loop_unwatch(l, l->signal_watch);
     if (l->signal_fd >= 0)
         close(l->signal_fd);
     bury(l);
@@ -238,5 +241,6 @@ int loop_on_terminate(struct loop *l, loop_fn fn, void *user)
     l->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (l->signal_fd < 0)
         return -1;
-    return loop_watch(l, l->signal_fd, EPOLLIN, on_signal, l) ? 0 : -1;
+    l->signal_watch = loop_watch(l, l->signal_fd, EPOLLIN, on_signal, l);
+    return l->signal_watch ? 0 : -1;
 }

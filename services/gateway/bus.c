@@ -38,9 +38,14 @@ int bus_command(struct gateway *g, json_t *command)
 {
     char *text = json_dumps(command, JSON_COMPACT);
     int status = -1;
+    struct kafka_event event = {.topic = "beistand.commands",
+                                .key = json_text(command, "session", ""),
+                                .value = text,
+                                .size = text ? strlen(text) : 0,
+                                .id = json_text(command, "id", ""),
+                                .type = json_text(command, "type", "")};
     if (text)
-        status = kafka_produce(g->kafka, "beistand.commands", json_text(command, "session", ""), text,
-                               strlen(text), json_text(command, "id", ""), NULL, NULL);
+        status = kafka_produce(g->kafka, &event, NULL, NULL);
     free(text);
     json_decref(command);
     return status;

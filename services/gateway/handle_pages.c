@@ -5,7 +5,7 @@
 #include "common/log.h"
 #include "generated/openapi_json.h"
 #include "generated/reasons.h"
-#include "generated/texts_install_page.h"
+#include "template.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,16 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PAGE_BYTES_MAX = 65536, VALUE_MAX = 2048, FILE_PATH_MAX = 4096 };
+enum { PAGE_BYTES_MAX = 65536, FILE_PATH_MAX = 4096 };
 
 struct page {
-    char *install; /* template: {{t:key}} text of install_page.json, {{v:name}} value */
-};
-
-struct output {
-    char *text;
-    size_t n;
-    bool full;
+    char *install; /* see template.h */
 };
 
 /* ---- the template ---- */
@@ -52,72 +46,6 @@ const struct page *pages_load(const char *dir)
     return page.install ? &page : NULL;
 }
 
-static void put(struct output *o, const char *text, size_t n)
-{
-    if (o->n + n > PAGE_BYTES_MAX) {
-        o->full = true;
-        return;
-    }
-    memcpy(o->text + o->n, text, n);
-    o->n += n;
-}
-
-static void put_escaped(struct output *o, const char *text)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '&': put(o, "&amp;", 5); break;
-        case '<': put(o, "&lt;", 4); break;
-        case '>': put(o, "&gt;", 4); break;
-        case '"': put(o, "&quot;", 6); break;
-        default: put(o, text, 1);
-        }
-    }
-}
-
-static const char *find_value(const char *const *values, const char *name)
-{
-    for (; values[0]; values += 2)
-        if (strcmp(values[0], name) == 0)
-            return values[1];
-    return "";
-}
-
-static void put_placeholder(struct output *o, const char *name, enum language language,
-                            const char *const *values)
-{
-    char filled[VALUE_MAX];
-    if (strncmp(name, "v:", 2) == 0) {
-        put_escaped(o, find_value(values, name + 2));
-        return;
-    }
-    const char *text = strncmp(name, "t:", 2) == 0 ? text_install_page_named(name + 2, language) : NULL;
-    if (!text) {
-        log_event(LOG_ERROR, "page_text_missing", "name", name, NULL);
-        return;
-    }
-    text_fill(filled, sizeof filled, text, values);
-    put_escaped(o, filled);
-}
-
-static void render(struct output *o, const char *template, enum language language, const char *const *values)
-{
-    for (const char *at = template; *at;) {
-        const char *open = strstr(at, "{{");
-        const char *close = open ? strstr(open, "}}") : NULL;
-        char name[64];
-        if (!close || (size_t)(close - open) - 2 >= sizeof name) {
-            put(o, at, strlen(at));
-            return;
-        }
-        put(o, at, (size_t)(open - at));
-        memcpy(name, open + 2, (size_t)(close - open) - 2);
-        name[close - open - 2] = '\0';
-        put_placeholder(o, name, language, values);
-        at = close + 2;
-    }
-}
-
 /* ---- the install page ---- */
 
 static const char *page_state(const json_t *record)
@@ -144,12 +72,12 @@ static void respond_install_page(struct call *c, unsigned status, const json_t *
                             json_text(record, "company_name", ""), "contact",
                             json_text(record, "company_contact", ""), "download", download, "session",
                             c->session, NULL};
-    struct output o = {.text = malloc(PAGE_BYTES_MAX)};
+    struct page_out o = {.text = malloc(PAGE_BYTES_MAX), .size = PAGE_BYTES_MAX};
     if (!o.text) {
         call_refuse(c, "unavailable", NULL);
         return;
     }
-    render(&o, c->gateway->pages->install, language, values);
+    template_render(&o, c->gateway->pages->install, language, values);
     add_security_headers(c->request);
     http_add_header(c->request, "Cache-Control", "no-store");
     http_respond(c->request, o.full ? 500 : status, "text/html; charset=utf-8", o.text, o.full ? 0 : o.n);
@@ -273,7 +201,7 @@ void handle_help(struct call *c)
     size_t n;
     const struct reason *reasons = reason_list(&n);
     enum language language = language_from_tag(http_header(c->request, "Accept-Language"));
-    struct output o = {.text = malloc(PAGE_BYTES_MAX)};
+    struct page_out o = {.text = malloc(PAGE_BYTES_MAX), .size = PAGE_BYTES_MAX};
     if (!o.text) {
         call_refuse(c, "unavailable", NULL);
         return;
@@ -281,19 +209,19 @@ void handle_help(struct call *c)
     static const char head[] = "<!doctype html><meta charset=utf-8><title>Beistand: help</title>"
                                "<meta name=viewport content=\"width=device-width\">"
                                "<link rel=stylesheet href=/page/install.css><main><h1>Help</h1>";
-    put(&o, head, sizeof head - 1);
+    page_put(&o, head, sizeof head - 1);
     for (size_t i = 0; i < n; i++) {
-        put(&o, "<h2 id=\"", 8);
-        put_escaped(&o, reasons[i].code);
-        put(&o, "\">", 2);
-        put_escaped(&o, reasons[i].code);
-        put(&o, "</h2><p>", 8);
-        put_escaped(&o, reasons[i].technician[language]);
-        put(&o, "</p><p>", 7);
-        put_escaped(&o, reasons[i].customer[language]);
-        put(&o, "</p>", 4);
+        page_put(&o, "<h2 id=\"", 8);
+        page_put_escaped(&o, reasons[i].code);
+        page_put(&o, "\">", 2);
+        page_put_escaped(&o, reasons[i].code);
+        page_put(&o, "</h2><p>", 8);
+        page_put_escaped(&o, reasons[i].technician[language]);
+        page_put(&o, "</p><p>", 7);
+        page_put_escaped(&o, reasons[i].customer[language]);
+        page_put(&o, "</p>", 4);
     }
-    put(&o, "</main>", 7);
+    page_put(&o, "</main>", 7);
     add_security_headers(c->request);
     http_respond(c->request, 200, "text/html; charset=utf-8", o.text, o.n);
     free(o.text);

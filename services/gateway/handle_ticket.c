@@ -2,53 +2,14 @@
  * (proto/channel.md section 2). */
 #include "gateway.h"
 
+#include "claims.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "generated/plans.h"
-#include "proto/c/b64url.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { SIGNATURE = 64, CLAIMS_MAX = 3072 };
-
-static const char label[] = "beistand offer v1"; /* its NUL is part of what is signed */
-
-static bool sign(EVP_PKEY *key, const char *claims, uint8_t out[SIGNATURE])
-{
-    uint8_t message[sizeof label + CLAIMS_MAX * 2];
-    size_t n = strlen(claims), size = SIGNATURE;
-    if (n > CLAIMS_MAX * 2)
-        return false;
-    memcpy(message, label, sizeof label);
-    memcpy(message + sizeof label, claims, n);
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool ok = ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
-              EVP_DigestSign(ctx, out, &size, message, sizeof label + n) == 1 && size == SIGNATURE;
-    EVP_MD_CTX_free(ctx);
-    return ok;
-}
-
-/* Base64url of the claims' JSON, malloc'ed, or NULL. */
-static char *make_claims(const struct call *c, const char *conn_id, const char *mode, int64_t now)
-{
-    const struct principal *p = &c->who;
-    json_t *claims = json_pack(
-        "{si ss ss ss ss ss s[s] sb ss sI sI}", "v", 1, "session", c->session, "conn_id", conn_id,
-        "technician", p->technician, "technician_name", json_text(p->person, "name", ""),
-        "company_name", json_text(p->firm, "name", ""), "features",
-        json_text(c->body, "feature", ""), "view_only", !has_permission(p, "full_remote_control"),
-        "mode", mode, "iat", (json_int_t)now, "exp", (json_int_t)(now + TICKET_TTL_S * 1000));
-    char *text = json_dumps(claims, JSON_COMPACT);
-    json_decref(claims);
-    size_t n = text ? strlen(text) : 0;
-    char *out = n > 0 && n <= CLAIMS_MAX ? malloc(b64url_size(n) + 1) : NULL;
-    if (out)
-        b64url_encode(out, text, n);
-    free(text);
-    return out;
-}
 
 static void on_stored(void *user, const redisReply *reply)
 {
@@ -57,30 +18,45 @@ static void on_stored(void *user, const redisReply *reply)
         call_refuse(c, "unavailable", NULL);
         return;
     }
+    failpoint("gateway.ticket");
     json_t *answer = c->parts;
     c->parts = NULL;
     respond_json(c->request, 201, answer);
 }
 
+static char *make_claims(const struct call *c, const char *conn_id, const char *mode, int64_t now)
+{
+    const struct principal *p = &c->who;
+    struct claims claims = {.session = c->session,
+                            .conn_id = conn_id,
+                            .technician = p->technician,
+                            .technician_name = json_text(p->person, "name", ""),
+                            .company_name = json_text(p->firm, "name", ""),
+                            .feature = json_text(c->body, "feature", ""),
+                            .mode = mode,
+                            .view_only = !has_permission(p, "full_remote_control"),
+                            .iat_ms = now,
+                            .exp_ms = now + TICKET_TTL_S * 1000};
+    return claims_text(&claims);
+}
+
 static void issue_ticket(struct call *c)
 {
     struct gateway *g = c->gateway;
-    char conn_id[ID_SIZE], ticket[SECRET_SIZE], signature_text[128], exp[24], url[512];
-    uint8_t signature[SIGNATURE];
+    char conn_id[ID_SIZE], ticket[SECRET_SIZE], signature[CLAIMS_SIGNATURE_SIZE], exp[24], url[512];
     const char *mode = json_text(c->body, "mode", "connect");
     int64_t now = wall_now_ms();
     new_id(conn_id, c->who.bucket);
     new_secret(ticket, c->who.bucket);
     char *claims = make_claims(c, conn_id, mode, now);
-    if (!claims || !sign(g->signing_key, claims, signature)) {
+    if (!claims || claims_sign(g->signing_key, claims, signature) != 0) {
         free(claims);
         call_refuse(c, "unavailable", NULL);
         return;
     }
-    b64url_encode(signature_text, signature, sizeof signature);
     snprintf(exp, sizeof exp, "%lld", (long long)(now + TICKET_TTL_S * 1000));
     json_t *stored = json_pack("{ss ss ss ss sI}", "session", c->session, "conn_id", conn_id, "claims",
-                               claims, "signature", signature_text, "exp",
+                               claims, "signature", signature, "exp",
                                (json_int_t)(now + TICKET_TTL_S * 1000));
     /* wss where the origin is https, ws where it is http (behind another edge). */
     snprintf(url, sizeof url, "ws%s/relay/c/%s", g->settings.origin + 4, conn_id);

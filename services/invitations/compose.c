@@ -54,9 +54,10 @@ static void put_header_text(struct buffer *b, const char *text)
         return;
     }
     while (*text) {
-        size_t n = strnlen(text, WORD_BYTES);
-        while (text[n] && ((unsigned char)text[n] & 0xC0) == 0x80)
+        size_t whole = strnlen(text, WORD_BYTES), n = whole;
+        while (n > 0 && text[n] && ((unsigned char)text[n] & 0xC0) == 0x80)
             n--;
+        n = n > 0 ? n : whole; /* what is no UTF-8 has no place to cut */
         puts_to(b, "=?UTF-8?B?");
         put_base64(b, text, n);
         puts_to(b, "?=");

@@ -3,6 +3,7 @@
 
 #include "common/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,9 +37,15 @@ void bus_dead_letter(struct command *c, const char *why)
                                (json_int_t)c->offset, "value", c->text);
     char *text = letter ? json_dumps(letter, JSON_COMPACT) : NULL;
     json_decref(letter);
-    const char *key = c->session ? c->session : "";
-    if (!text || kafka_produce(c->licensing->kafka, "beistand.dead-letter", key, text, strlen(text),
-                               NULL, dead_letter_written, c) != 0)
+    char id[128];
+    snprintf(id, sizeof id, "%s-%d-%lld", c->topic, (int)c->partition, (long long)c->offset);
+    struct kafka_event event = {.topic = "beistand.dead-letter",
+                                .key = c->session ? c->session : "",
+                                .value = text,
+                                .size = text ? strlen(text) : 0,
+                                .id = id,
+                                .type = "dead-letter"};
+    if (!text || kafka_produce(c->licensing->kafka, &event, dead_letter_written, c) != 0)
         command_finish(c);
     free(text);
 }

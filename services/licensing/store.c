@@ -1,6 +1,7 @@
 /* Licensing's words with Redis: the transitions it runs (proto/OWNERS.md). */
 #include "licensing.h"
 
+#include "common/json.h"
 #include "generated/lua_scripts.h"
 #include "generated/plans.h"
 
@@ -43,13 +44,14 @@ void store_expire(struct command *c)
 {
     char key[KEY_SIZE];
     const char *argv[] = {record_key(c, key), "session_expired",
-                          "{\"type\":\"service\",\"id\":\"licensing\"}", "", "1"};
+                          "{\"type\":\"service\",\"id\":\"licensing\"}",
+                          json_text(c->json, "id", ""), "1"};
     redis_eval(c->licensing->redis, &end, command_replied, c, 1, 5, argv);
 }
 
 void store_unconfirmed(struct command *c)
 {
     char key[KEY_SIZE];
-    const char *argv[] = {record_key(c, key), "unconfirmed", ""};
+    const char *argv[] = {record_key(c, key), "unconfirmed", json_text(c->json, "id", "")};
     redis_eval(c->licensing->redis, &removal, command_replied, c, 1, 3, argv);
 }

@@ -1,10 +1,12 @@
 /* The HTTP part: request line, headers, credentials in Sec-WebSocket-Protocol, then 101 or a problem. */
 #include "relay.h"
 
+#include "common/failpoint.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/random.h"
 #include "generated/reasons.h"
+#include "head.h"
 
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
@@ -16,46 +18,6 @@
 static void sha1(uint8_t digest[WS_SHA1_BYTES], const void *data, size_t n)
 {
     SHA1(data, n, digest);
-}
-
-/* Copies the value of a header without blanks around it. false: absent, twice, or too long. */
-static bool header(const char *head, const char *name, char *out, size_t size)
-{
-    size_t wanted = strlen(name);
-    bool found = false;
-    for (const char *line = strstr(head, "\r\n"); line && line[2] && line[2] != '\r'; line = strstr(line + 2, "\r\n")) {
-        const char *at = line + 2;
-        if (strncasecmp(at, name, wanted) != 0 || at[wanted] != ':')
-            continue;
-        at += wanted + 1;
-        at += strspn(at, " \t");
-        size_t n = strcspn(at, "\r\n");
-        while (n > 0 && (at[n - 1] == ' ' || at[n - 1] == '\t'))
-            n--;
-        if (found || n >= size)
-            return false;
-        memcpy(out, at, n);
-        out[n] = '\0';
-        found = true;
-    }
-    return found;
-}
-
-/* The value of "prefix.value" in the comma separated list. */
-static bool protocol(const char *list, const char *prefix, char *out, size_t size)
-{
-    size_t wanted = strlen(prefix);
-    while (*list) {
-        list += strspn(list, ", ");
-        size_t n = strcspn(list, ", ");
-        if (n > wanted && n - wanted < size && strncmp(list, prefix, wanted) == 0) {
-            memcpy(out, list + wanted, n - wanted);
-            out[n - wanted] = '\0';
-            return true;
-        }
-        list += n;
-    }
-    return false;
 }
 
 void upgrade_accept(struct conn *c)
@@ -163,9 +125,9 @@ static void on_viewer_session(void *user, const redisReply *reply)
         const char *reason = text_of(reply, 2);
         upgrade_refuse(c, *reason ? reason : "wrong_state");
     } else {
-        store_note_and_offer(c, c->text);
-        free(c->text);
-        c->text = NULL;
+        store_note(c);
+        store_offer(c);
+        failpoint("relay.offered");
         too_many_or_accept(c);
     }
 }
@@ -180,6 +142,7 @@ static void on_ticket(void *user, const redisReply *reply)
         upgrade_refuse(c, "unavailable");
         return;
     }
+    failpoint("relay.ticket");
     json_t *ticket =
         reply->type == REDIS_REPLY_STRING ? json_read(reply->str, reply->len, error) : NULL;
     if (!ticket || strcmp(json_text(ticket, "conn_id", ""), c->conn_id) != 0 ||
@@ -188,7 +151,7 @@ static void on_ticket(void *user, const redisReply *reply)
     } else {
         snprintf(c->session, sizeof c->session, "%s", json_text(ticket, "session", ""));
         json_object_del(ticket, "exp");
-        c->text = json_dumps(ticket, JSON_COMPACT);
+        c->offer = json_dumps(ticket, JSON_COMPACT);
         store_session(c, on_viewer_session);
     }
     json_decref(ticket);
@@ -199,7 +162,7 @@ static bool origin_fits(const struct conn *c)
 {
     char origin[512];
     return !strcasestr(c->head, "\r\nOrigin:") ||
-           (header(c->head, "Origin", origin, sizeof origin) && strcmp(origin, c->relay->settings.origin) == 0);
+           (head_value(c->head, "Origin", origin, sizeof origin) && strcmp(origin, c->relay->settings.origin) == 0);
 }
 
 static void ask_agent(struct conn *c, enum conn_kind kind)
@@ -212,7 +175,7 @@ static void ask_agent(struct conn *c, enum conn_kind kind)
 
 static const char *route(struct conn *c, const char *path, const char *protocols)
 {
-    bool agent = protocol(protocols, "agent.", c->secret, sizeof c->secret);
+    bool agent = head_protocol(protocols, "agent.", c->secret, sizeof c->secret);
     if (agent && strncmp(path, "/relay/control/", 15) == 0 && strlen(path) == 15 + ID_SIZE - 1) {
         memcpy(c->session, path + 15, ID_SIZE);
         if (bucket_of_id(c->session) < 0)
@@ -223,11 +186,11 @@ static const char *route(struct conn *c, const char *path, const char *protocols
     if (strncmp(path, "/relay/c/", 9) != 0 || strlen(path) != 9 + ID_SIZE - 1 || bucket_of_id(path + 9) < 0)
         return "not_found";
     memcpy(c->conn_id, path + 9, ID_SIZE);
-    if (agent && protocol(protocols, "session.", c->session, sizeof c->session) && bucket_of_id(c->session) >= 0) {
+    if (agent && head_protocol(protocols, "session.", c->session, sizeof c->session) && bucket_of_id(c->session) >= 0) {
         ask_agent(c, CONN_PROGRAM);
         return NULL;
     }
-    if (agent || !protocol(protocols, "ticket.", c->secret, sizeof c->secret) || bucket_of_secret(c->secret) < 0)
+    if (agent || !head_protocol(protocols, "ticket.", c->secret, sizeof c->secret) || bucket_of_secret(c->secret) < 0)
         return "unauthenticated";
     if (!origin_fits(c))
         return "permission_missing";
@@ -242,10 +205,10 @@ void upgrade_head_complete(struct conn *c)
 {
     char path[256] = "", version[8], upgrade[32], protocols[512];
     if (sscanf(c->head, "GET %255s HTTP/1.1\r", path) != 1 ||
-        !header(c->head, "Upgrade", upgrade, sizeof upgrade) || strcasecmp(upgrade, "websocket") != 0 ||
-        !header(c->head, "Sec-WebSocket-Version", version, sizeof version) || strcmp(version, "13") != 0 ||
-        !header(c->head, "Sec-WebSocket-Key", c->key, sizeof c->key) || strlen(c->key) != 24 ||
-        !header(c->head, "Sec-WebSocket-Protocol", protocols, sizeof protocols) ||
+        !head_value(c->head, "Upgrade", upgrade, sizeof upgrade) || strcasecmp(upgrade, "websocket") != 0 ||
+        !head_value(c->head, "Sec-WebSocket-Version", version, sizeof version) || strcmp(version, "13") != 0 ||
+        !head_value(c->head, "Sec-WebSocket-Key", c->key, sizeof c->key) || strlen(c->key) != 24 ||
+        !head_value(c->head, "Sec-WebSocket-Protocol", protocols, sizeof protocols) ||
         strncmp(protocols, "beistand.v1", 11) != 0) {
         upgrade_refuse(c, "invalid_request");
         return;

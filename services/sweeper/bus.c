@@ -26,21 +26,22 @@ struct kafka *bus_new(struct sweeper *s, const char *bootstrap, const char *prof
 }
 
 /* The session's id is the key: all of a session's events are in one partition, in order. */
-static void event_key(const char *event, char out[ID_SIZE])
+int bus_journal(struct bucket *b, const char *id, const char *text, kafka_delivered_fn fn)
 {
-    json_t *json = json_loads(event, 0, NULL);
+    char event_id[48];
+    json_t *json = json_loads(text, 0, NULL);
     const char *session = json_string_value(json_object_get(json, "session"));
-    snprintf(out, ID_SIZE, "%s", session ? session : "");
-    json_decref(json);
-}
-
-int bus_journal(struct bucket *b, const char *id, const char *event, kafka_delivered_fn fn)
-{
-    char key[ID_SIZE], event_id[48];
-    event_key(event, key);
+    const char *type = json_string_value(json_object_get(json, "type"));
     snprintf(event_id, sizeof event_id, "%d-%s", b->number, id);
-    return kafka_produce(b->sweeper->kafka, "beistand.journal", key, event, strlen(event), event_id,
-                         fn, b);
+    struct kafka_event event = {.topic = "beistand.journal",
+                                .key = session ? session : "",
+                                .value = text,
+                                .size = strlen(text),
+                                .id = event_id,
+                                .type = type ? type : "unknown"};
+    int status = kafka_produce(b->sweeper->kafka, &event, fn, b);
+    json_decref(json);
+    return status;
 }
 
 void bus_due(struct bucket *b, const char *kind, const char *session)
@@ -48,14 +49,14 @@ void bus_due(struct bucket *b, const char *kind, const char *session)
     for (size_t i = 0; i < sizeof due_commands / sizeof *due_commands; i++) {
         if (strcmp(due_commands[i].kind, kind) != 0)
             continue;
-        char command[256];
-        int n = snprintf(command, sizeof command,
-                         "{\"id\":\"due-%s-%s-%lld\",\"type\":\"%s\",\"bucket\":%d,\"session\":\"%s\"}",
-                         kind, session, (long long)wall_now_ms(), due_commands[i].type, b->number,
-                         session);
+        char id[96], command[256];
+        snprintf(id, sizeof id, "due-%s-%s-%lld", kind, session, (long long)wall_now_ms());
+        int n = snprintf(command, sizeof command, "{\"id\":\"%s\",\"type\":\"%s\",\"bucket\":%d,\"session\":\"%s\"}", id,
+                         due_commands[i].type, b->number, session);
+        struct kafka_event event = {.topic = due_commands[i].topic, .key = session, .value = command, .size = (size_t)n,
+                                    .id = id, .type = due_commands[i].type};
         if (n > 0 && (size_t)n < sizeof command)
-            kafka_produce(b->sweeper->kafka, due_commands[i].topic, session, command, (size_t)n, NULL,
-                          NULL, NULL);
+            kafka_produce(b->sweeper->kafka, &event, NULL, NULL);
         metric_add("beistand_due_total", "", 1);
         return;
     }

@@ -65,3 +65,19 @@ def test_every_customer_gets_the_same_bytes(make_stack):
             digests.add(hashlib.sha256(answer.content).hexdigest())
         assert isinstance(tina, Api) and tina.session(made["id"])["status"] == "invited"
     assert digests == {hashlib.sha256((stack.root / "program" / "beistand-support.exe").read_bytes()).hexdigest()}
+
+
+@needs_exe
+def test_the_loader_takes_libraries_from_the_systems_folder_only():
+    """A DLL planted in the download folder is not loaded: DependentLoadFlags of the load configuration (PE format)."""
+    data = EXE.read_bytes()
+    pe = int.from_bytes(data[0x3C:0x40], "little")
+    entry = pe + 24 + 112 + 8 * 10
+    rva, size = int.from_bytes(data[entry:entry + 4], "little"), int.from_bytes(data[entry + 4:entry + 8], "little")
+    head = pe + 24 + int.from_bytes(data[pe + 20:pe + 22], "little")
+    for i in range(int.from_bytes(data[pe + 6:pe + 8], "little")):
+        start, n, offset = (int.from_bytes(data[head + 40 * i + k:head + 40 * i + k + 4], "little") for k in (12, 16, 20))
+        if start <= rva < start + n:
+            at = offset + rva - start
+    assert size == 112 == int.from_bytes(data[at:at + 4], "little")
+    assert int.from_bytes(data[at + 78:at + 80], "little") == 0x800

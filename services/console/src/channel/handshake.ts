@@ -7,6 +7,8 @@ export const Mode = { pair: 1, connect: 2, resume: 3 } as const;
 export type Mode = (typeof Mode)[keyof typeof Mode];
 const T = { hello: 1, ack: 2, a: 3, b: 4, tagV: 5, tagP: 6, refuse: 7 } as const;
 const ITERATIONS_MIN = 100_000;
+const ITERATIONS_MAX = 10_000_000; // more would only keep the browser busy
+const REASON = /^[a-z_]{0,64}$/;
 
 export interface Keys {
   send: Bytes;
@@ -50,8 +52,8 @@ async function stretch(password: string, salt: Bytes, iterations: number): Promi
 
 async function receive(wire: Wire, type: number, size: number): Promise<Bytes> {
   const message = await wire.next();
-  if (message[0] === T.refuse && message.length >= 5 && message.length <= 5 + 64)
-    throw new Refused(new TextDecoder().decode(message.subarray(5)), new DataView(message.buffer, message.byteOffset).getUint32(1));
+  const reason = message[0] === T.refuse && message.length >= 5 ? new TextDecoder().decode(message.subarray(5)) : null;
+  if (reason !== null && REASON.test(reason)) throw new Refused(reason, new DataView(message.buffer, message.byteOffset).getUint32(1));
   if (message[0] !== type || message.length !== size) throw new Error("handshake broken");
   return message;
 }
@@ -67,7 +69,8 @@ async function context(input: HandshakeInput, nonceV: Bytes, nonceP: Bytes): Pro
 async function runCpace(wire: Wire, input: HandshakeInput, ack: Bytes, ctx: Bytes): Promise<{ ikm: Bytes; said: Bytes }> {
   const view = new DataView(ack.buffer, ack.byteOffset);
   const iterations = view.getUint32(35);
-  if (input.mode === Mode.connect && iterations < ITERATIONS_MIN) throw new Error("the program asks for too little work");
+  if (input.mode === Mode.connect && (iterations < ITERATIONS_MIN || iterations > ITERATIONS_MAX))
+    throw new Error("the program asks for too little work or too much");
   const prs = input.mode === Mode.pair ? utf8(input.digits ?? "") : await stretch(input.password ?? "", ack.slice(19, 35), iterations);
   const y = randomScalar();
   const ci = utf8("\x06viewer\x07program");

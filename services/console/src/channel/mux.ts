@@ -52,7 +52,10 @@ const offset = (data: Bytes): number => Number(new DataView(data.buffer, data.by
 
 export class Mux {
   private readonly lines = Array.from({ length: CHANNELS }, () => new Line());
-  private small: Bytes[] = [];
+  // What goes before data; at most one of each, whatever the other end sends.
+  private resumes: Bytes[] = [];
+  private pong: Bytes | null = null;
+  private pinging: Bytes | null = null;
   constructor(
     private readonly onData: (channel: number, data: Bytes) => void,
     private readonly onPong: (sentMs: number) => void,
@@ -67,7 +70,7 @@ export class Mux {
   }
 
   ping(nowMs: number): void {
-    this.small.push(this.frame(F.ping, 0, u64(BigInt(Math.round(nowMs)))));
+    this.pinging = this.frame(F.ping, 0, u64(BigInt(Math.round(nowMs))));
   }
 
   private frame(type: number, channel: number, payload: Uint8Array): Bytes {
@@ -76,7 +79,9 @@ export class Mux {
 
   // The next plaintext, or null when nothing may be sent now.
   output(): Bytes | null {
-    const parts = this.small.splice(0, 64);
+    const parts = [...this.resumes, this.pong, this.pinging].filter((frame) => frame !== null);
+    this.resumes = [];
+    this.pong = this.pinging = null;
     let left = PLAIN_MAX - parts.reduce((n, p) => n + p.length, 0);
     this.lines.forEach((line, channel) => {
       if (line.received - line.told >= WINDOW / 4 && left >= 16) {
@@ -115,17 +120,16 @@ export class Mux {
     if (wants[type] !== undefined && data.length !== wants[type]) throw new Error("bad frame size");
     switch (type) {
       case F.data:
-        if (line.received + data.length > line.told + WINDOW) throw new Error("more than the credit");
+        if (line.held || line.received + data.length > line.told + WINDOW) throw new Error("before the resume, or more than the credit");
         line.received += data.length;
         this.onData(channel, data);
         break;
       case F.credit:
-        if (offset(data) >= line.consumed) {
-          line.window = Math.min(new DataView(data.buffer).getUint32(8), WINDOW);
-          line.acknowledge(offset(data));
-        }
+        this.credit(line, offset(data), new DataView(data.buffer).getUint32(8));
         break;
       case F.resume:
+        // Once per connection: another would have bytes sent twice that arrived.
+        if (!line.held) throw new Error("a resume without a new connection");
         line.acknowledge(offset(data));
         line.sent = line.consumed;
         line.held = false;
@@ -134,7 +138,7 @@ export class Mux {
         line.received = line.told = 0;
         break;
       case F.ping:
-        this.small.push(this.frame(F.pong, 0, data));
+        this.pong = this.frame(F.pong, 0, data);
         break;
       case F.pong:
         this.onPong(offset(data));
@@ -144,9 +148,17 @@ export class Mux {
     }
   }
 
+  private credit(line: Line, consumed: number, window: number): void {
+    if (consumed > line.sent || window > WINDOW) throw new Error("credit for what was never sent");
+    if (consumed < line.consumed) return; // overtaken by a later one
+    line.window = window;
+    line.acknowledge(consumed);
+  }
+
   // A new connection: both ends say where they are; nothing is sent on a channel before the other end did.
   resume(): void {
-    this.small = this.lines.map((line, channel) => {
+    this.pong = this.pinging = null;
+    this.resumes = this.lines.map((line, channel) => {
       line.held = true;
       line.told = line.received;
       return this.frame(F.resume, channel, u64(BigInt(line.received)));

@@ -21,6 +21,7 @@ export interface ViewerHooks {
 }
 
 const RESUME_FOR_MS = 240_000;
+const LINE_MAX = 4096;
 
 class Socket implements Wire {
   private readonly ws: WebSocket;
@@ -83,6 +84,7 @@ export class Viewer {
   private flushing = false;
   private over = false;
   private text = "";
+  private readonly decoder = new TextDecoder(); // a character may come in two pieces
   private readonly timer: number;
 
   constructor(
@@ -103,9 +105,9 @@ export class Viewer {
   }
 
   private control(data: Bytes): void {
-    this.text += new TextDecoder().decode(data);
-    const lines = this.text.split("\n");
+    const lines = (this.text + this.decoder.decode(data, { stream: true })).split("\n");
     this.text = lines.pop() ?? "";
+    if (this.text.length > LINE_MAX) throw new Error("a control line without an end");
     for (const line of lines) this.hooks.line(JSON.parse(line));
   }
 

@@ -1,0 +1,45 @@
+/* See claims.h. */
+#include "claims.h"
+
+#include "proto/c/b64url.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SIGNATURE = 64 };
+
+static const char label[] = "beistand offer v1"; /* its NUL is part of what is signed */
+
+char *claims_text(const struct claims *c)
+{
+    json_t *claims = json_pack("{si ss ss ss ss ss s[s] sb ss sI sI}", "v", 1, "session", c->session, "conn_id",
+                               c->conn_id, "technician", c->technician, "technician_name", c->technician_name,
+                               "company_name", c->company_name, "features", c->feature, "view_only", c->view_only,
+                               "mode", c->mode, "iat", (json_int_t)c->iat_ms, "exp", (json_int_t)c->exp_ms);
+    char *text = json_dumps(claims, JSON_COMPACT);
+    json_decref(claims);
+    size_t n = text ? strlen(text) : 0;
+    char *out = n > 0 && n <= CLAIMS_MAX ? malloc(b64url_size(n) + 1) : NULL;
+    if (out)
+        b64url_encode(out, text, n);
+    free(text);
+    return out;
+}
+
+int claims_sign(EVP_PKEY *key, const char *claims, char out[CLAIMS_SIGNATURE_SIZE])
+{
+    uint8_t message[sizeof label + CLAIMS_MAX * 2], signature[SIGNATURE];
+    size_t n = strlen(claims), size = sizeof signature;
+    if (n > CLAIMS_MAX * 2)
+        return -1;
+    memcpy(message, label, sizeof label);
+    memcpy(message + sizeof label, claims, n);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool ok = ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
+              EVP_DigestSign(ctx, signature, &size, message, sizeof label + n) == 1 && size == sizeof signature;
+    EVP_MD_CTX_free(ctx);
+    if (ok)
+        b64url_encode(out, signature, sizeof signature);
+    return ok ? 0 : -1;
+}
