@@ -18,7 +18,7 @@ LIBS_CLI = $(LIBS_CORE) -lpng -lhiredis -largon2 -ljansson
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 common_src = $(wildcard services/common/*.c)
 proto_src = $(wildcard proto/c/*.c)
-core_src = $(wildcard agent/core/*.c agent/core/screen/*.c)
+core_src = $(wildcard agent/core/*.c agent/core/rfb/*.c)
 generated = reasons texts_mail texts_install_page texts_program plans lua_scripts openapi_json
 generated_c = $(patsubst %,$(BUILD)/generated/%.c,$(generated))
 generated_obj = $(generated_c:.c=.o)
@@ -65,8 +65,9 @@ $(BUILD)/bin/beistand-$(1): $(call obj,$(wildcard services/$(1)/*.c)) $(BUILD)/l
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_rule,$(s))))
 
-net_openssl = $(BUILD)/obj/agent/sim/net_openssl.o
-$(BUILD)/bin/beistand-cli: $(call obj,$(wildcard services/cli/*.c)) $(net_openssl) $(BUILD)/libcore.a $(BUILD)/libproto.a
+# What simulator and CLI share: the seams of the core on Linux.
+linux_obj = $(BUILD)/obj/agent/sim/net_openssl.o $(BUILD)/obj/agent/sim/stream_digest.o
+$(BUILD)/bin/beistand-cli: $(call obj,$(wildcard services/cli/*.c)) $(linux_obj) $(BUILD)/libcore.a $(BUILD)/libproto.a
 	@mkdir -p $(@D)
 	$(CC) $(SAN) -o $@ $^ $(LIBS_CLI)
 

@@ -18,6 +18,7 @@ static void make_key(char out[33])
 static void retry_later(struct program *p)
 {
     p->retry_at = clock_monotonic_ms() + 2000;
+    snprintf(p->network_error, sizeof p->network_error, "%s", p->http.error);
     /* S-37: what stands between us and the service, in the words of who noticed. */
     p->seams.state(p->seams.user, p->state, "network_blocked");
 }
@@ -35,6 +36,7 @@ static void on_reported(struct program *p)
         retry_later(p);
         return;
     }
+    p->network_error[0] = '\0';
     bool valid = json_valid(p->http.body, p->http.body_size);
     if (p->http.status != 200) {
         if (valid)
@@ -91,7 +93,7 @@ static void take_activation(struct program *p)
     json_get_text(body, "technician", s->technician, sizeof s->technician);
     json_get_text(body, "company", s->company, sizeof s->company);
     if (json_get_integer(body, "server_time", &time_ms))
-        p->server_offset = time_ms - clock_wall_ms();
+        server_time(p, time_ms);
     s->activated = true;
     memset(s->code, 0, sizeof s->code);
     program_save(p);

@@ -81,6 +81,8 @@ int mux_send(struct mux *m, enum mux_channel channel, const void *data, size_t n
     memcpy(c->ring + at, data, first);
     memcpy(c->ring, (const uint8_t *)data + first, n - first);
     c->written += n;
+    if (m->hooks.tap)
+        m->hooks.tap(m->hooks.user, true, channel, data, n);
     return 0;
 }
 
@@ -183,6 +185,8 @@ static int on_data(struct mux *m, int i, const uint8_t *data, size_t n)
     if (c->held || c->received + n > c->told + MUX_WINDOW)
         return -1; /* before its resume, or more than we gave credit for */
     c->received += n;
+    if (m->hooks.tap)
+        m->hooks.tap(m->hooks.user, false, (enum mux_channel)i, data, n);
     m->hooks.data(m->hooks.user, (enum mux_channel)i, data, n);
     return 0;
 }

@@ -19,6 +19,8 @@ struct mux_hooks {
     void (*reset)(void *user, enum mux_channel channel);
     /* A pong came back: milliseconds of the ping's own clock value. */
     void (*pong)(void *user, uint64_t sent_ms);
+    /* Every byte that was taken for sending (sent) or is about to be handed over, each once. May be NULL. */
+    void (*tap)(void *user, bool sent, enum mux_channel channel, const void *data, size_t n);
 };
 
 struct mux;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAVED_VERSION = 1, CODE_DIGITS = 12, CHECK_MS = 60000, SERVER_CHECK_MS = 30000 };
+enum { SAVED_VERSION = 1, CODE_DIGITS = 12, MARK_MS = 60000, SERVER_CHECK_MS = 30000 };
 
 const char *program_state_name(enum program_state s)
 {
@@ -55,17 +55,77 @@ enum program_state program_state(const struct program *p)
     return p->state;
 }
 
+void program_tap(struct program *p, program_tap_fn fn)
+{
+    p->tap = fn;
+}
+
 const char *program_reason(const struct program *p)
 {
     return p->reason;
 }
 
+const char *program_technician(const struct program *p)
+{
+    return p->saved.technician;
+}
+
+const char *program_network_error(const struct program *p)
+{
+    return p->network_error;
+}
+
+static bool load_saved(const struct program_seams *seams, struct saved *out)
+{
+    int n = seams->load(seams->user, "session", out, sizeof *out);
+    return n == (int)sizeof *out && out->version == SAVED_VERSION;
+}
+
+bool program_peek(const struct program_seams *seams, struct program_earlier *out)
+{
+    struct saved saved;
+    memset(out, 0, sizeof *out);
+    bool found = load_saved(seams, &saved);
+    if (found) {
+        int64_t wall = clock_wall_ms();
+        int64_t now = wall > saved.clock_mark ? wall : saved.clock_mark;
+        out->open = saved.activated && !saved.ended && now < saved.expires_ms;
+        snprintf(out->technician, sizeof out->technician, "%s", saved.technician);
+        snprintf(out->company, sizeof out->company, "%s", saved.company);
+    }
+    crypto_wipe(&saved, sizeof saved);
+    return found;
+}
+
+/* Time only goes on: by the wall clock where it is ahead, else by the monotonic clock from the last mark, so turning the
+ * wall clock back gains nothing, in this run or (the mark is saved each minute) the next. */
+static int64_t steady_now(struct program *p)
+{
+    int64_t wall = clock_wall_ms(), monotonic = clock_monotonic_ms();
+    int64_t steady = p->saved.clock_mark + (p->marked_at ? monotonic - p->marked_at : 0);
+    p->saved.clock_mark = wall > steady ? wall : steady;
+    p->marked_at = monotonic;
+    return p->saved.clock_mark;
+}
+
 int64_t server_now(struct program *p)
 {
-    int64_t wall = clock_wall_ms();
-    if (wall > p->saved.clock_mark)
-        p->saved.clock_mark = wall;
-    return p->saved.clock_mark + p->server_offset;
+    return steady_now(p) + p->saved.server_offset;
+}
+
+/* The server's time as it was just told. */
+void server_time(struct program *p, int64_t ms)
+{
+    p->saved.server_offset = ms - steady_now(p);
+}
+
+static void keep_mark(struct program *p)
+{
+    int64_t monotonic = clock_monotonic_ms();
+    if (monotonic - p->mark_saved_at < MARK_MS)
+        return;
+    p->mark_saved_at = monotonic;
+    program_save(p);
 }
 
 struct program *program_new(const struct program_config *config, const struct program_seams *seams,
@@ -78,8 +138,7 @@ struct program *program_new(const struct program_config *config, const struct pr
     p->seams = *seams;
     for (int i = 0; i < PROGRAM_VIEWERS; i++)
         p->viewers[i].program = p;
-    int n = seams->load(seams->user, "session", &p->saved, sizeof p->saved);
-    if (n != (int)sizeof p->saved || p->saved.version != SAVED_VERSION) {
+    if (!load_saved(seams, &p->saved)) {
         if (!token) {
             free(p);
             return NULL;
@@ -100,6 +159,7 @@ void program_free(struct program *p)
         http_client_close(&p->http);
     if (p->control_used)
         ws_client_close(&p->control, 1001);
+    free(p->cursor_pixels);
     crypto_wipe(p, sizeof *p);
     free(p);
 }
@@ -198,7 +258,7 @@ void program_ended(struct program *p, const char *reason)
 static void on_end_reported(struct program *p)
 {
     if (p->http.status == 204 || p->http.status == 401 || p->http.status == 409) {
-        p->end_asked = false;
+        p->saved.end_asked = false;
         program_ended(p, "ended_by_customer");
     } else {
         p->retry_at = clock_monotonic_ms() + 2000;
@@ -208,7 +268,8 @@ static void on_end_reported(struct program *p)
 void program_end(struct program *p)
 {
     if (p->state == PROGRAM_ACTIVE) {
-        p->end_asked = true;
+        p->saved.end_asked = true; /* saved: killed now, it is said at the next start */
+        program_save(p);
         p->retry_at = 0;
         /* The technician is out at once, whatever the network says. */
         viewers_close(p, "ended_by_customer");
@@ -295,7 +356,7 @@ static void on_checked(struct program *p)
     json_get_text(p->http.body, "status", status, sizeof status);
     json_get_text(p->http.body, "reason", reason, sizeof reason);
     if (json_get_integer(p->http.body, "server_time", &time_ms))
-        p->server_offset = time_ms - clock_wall_ms();
+        server_time(p, time_ms);
     if (json_get_integer(p->http.body, "expires_at", &expires) && expires > 0)
         p->saved.expires_ms = expires;
     if (strcmp(status, "ended") == 0)
@@ -317,12 +378,13 @@ static void step_active(struct program *p)
         program_ended(p, "session_expired");
         return;
     }
-    if (p->end_asked && !p->http_busy && clock_monotonic_ms() >= p->retry_at) {
+    keep_mark(p);
+    if (p->saved.end_asked && !p->http_busy && clock_monotonic_ms() >= p->retry_at) {
         snprintf(path, sizeof path, "/agent/v1/sessions/%s/reports", p->saved.session);
         program_request(p, "POST", path, NULL, "{\"event\":\"ended_by_customer\"}", on_end_reported);
         return;
     }
-    if (p->paired_due && !p->http_busy) {
+    if (p->paired_due && !p->http_busy && clock_monotonic_ms() >= p->retry_at) {
         snprintf(path, sizeof path, "/agent/v1/sessions/%s/reports", p->saved.session);
         program_request(p, "POST", path, NULL, "{\"event\":\"paired\"}", on_paired_reported);
     } else if (!p->http_busy && (p->checked_at == 0 || clock_monotonic_ms() - p->checked_at > SERVER_CHECK_MS)) {
@@ -336,6 +398,13 @@ static void step_active(struct program *p)
 
 /* ---- start and step ---- */
 
+/* Whether the server heard that the two ends have paired is not known any more: it is told again. */
+static void restart(struct program *p)
+{
+    p->paired_due = p->saved.password_set;
+    program_set_state(p, PROGRAM_ACTIVE, "restarted");
+}
+
 static void start(struct program *p)
 {
     if (p->saved.removed)
@@ -343,7 +412,7 @@ static void start(struct program *p)
     else if (p->saved.ended)
         program_set_state(p, PROGRAM_REMOVING, p->saved.reason);
     else if (p->saved.activated)
-        program_set_state(p, PROGRAM_ACTIVE, "restarted");
+        restart(p);
     else
         activation_begin(p);
 }
@@ -368,6 +437,7 @@ void program_step(struct program *p, int extra, int timeout_ms)
     struct net *set[NET_WAIT_MAX];
     bool want_write[NET_WAIT_MAX];
     size_t n = 0;
+    int64_t now = clock_monotonic_ms();
     if (p->http_busy) {
         set[n] = p->http.net;
         want_write[n++] = http_client_wants_write(&p->http);
@@ -382,8 +452,9 @@ void program_step(struct program *p, int extra, int timeout_ms)
             continue;
         set[n] = v->ws.net;
         want_write[n++] = ws_client_wants_write(&v->ws);
-        if (v->rfb && rfb_wants_update(v->rfb) && timeout_ms > FRAME_MS)
-            timeout_ms = FRAME_MS;
+        int wait = viewer_wait_ms(v, now);
+        if (wait >= 0 && wait < timeout_ms)
+            timeout_ms = wait;
     }
     if (p->state == PROGRAM_START || p->state == PROGRAM_REMOVING)
         timeout_ms = 0;

@@ -7,7 +7,7 @@
 #include "crypto.h"
 #include "http_client.h"
 #include "offer.h"
-#include "screen/rfb.h"
+#include "rfb/rfb.h"
 
 enum {
     PROGRAM_TRIES = 5,            /* wrong pairings before the last digits are dropped (S-34) */
@@ -73,7 +73,8 @@ struct program_seams {
     void (*remove_all)(void *user, char *left, size_t size);
     /* {"name","os","version","arch"} */
     void (*machine)(void *user, char *json, size_t size);
-    /* -- screen and input -- */
+    /* -- screen and input: formats in rfb/rfb.h -- */
+    /* false: there is no picture now. */
     bool (*grab)(void *user, struct rfb_frame *out);
     /* true when the shape is new since the last call. */
     bool (*cursor)(void *user, struct rfb_cursor *out);
@@ -89,6 +90,19 @@ struct program *program_new(const struct program_config *config, const struct pr
 void program_free(struct program *p);
 enum program_state program_state(const struct program *p);
 const char *program_reason(const struct program *p);
+/* Of the technician who invites; "" before that is known. */
+const char *program_technician(const struct program *p);
+/* Why the service could not be reached the last time ("tcp: …", "tls: …"); "" when it could. */
+const char *program_network_error(const struct program *p);
+
+/* What a store holds of an earlier run, without going on with it. */
+struct program_earlier {
+    bool open; /* active, and its time is not over */
+    char technician[256], company[256];
+};
+/* false: there is nothing. */
+bool program_peek(const struct program_seams *seams, struct program_earlier *out);
+
 /* Waits at most timeout_ms, then goes on. extra: a descriptor that ends the wait too, or -1. */
 void program_step(struct program *p, int extra, int timeout_ms);
 
@@ -99,5 +113,18 @@ bool program_code(struct program *p, const char *digits);
 bool program_digits(struct program *p, const char *digits);
 /* The customer ends the session. */
 void program_end(struct program *p);
+
+/* For tests: every byte of a viewer's screen channel, in order, each once. stream counts up with each connection; a
+ * resumed connection keeps its number. */
+typedef void (*program_tap_fn)(void *user, unsigned stream, bool sent, const void *data, size_t n);
+void program_tap(struct program *p, program_tap_fn fn);
+
+/* Monitors inside what grab() returns, most of RFB_SCREENS_MAX; copied. Without a call: one. */
+void program_screens(struct program *p, const struct rfb_screen *screens, size_t n);
+/* The PC's clipboard changed: UTF-8, at most RFB_TEXT_MAX bytes; copied. Viewers who may control are told. */
+void program_clipboard(struct program *p, const char *text, size_t n);
+/* Where a viewer's clipboard text goes (UTF-8, NUL-terminated, line ends \n): take gets the seams' user. Without a
+ * call it is dropped. */
+void program_on_clipboard(struct program *p, void (*take)(void *user, const char *text, size_t n));
 
 #endif

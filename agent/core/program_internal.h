@@ -7,7 +7,7 @@
 #include "program.h"
 #include "ws_client.h"
 
-enum { IDS = 32, TOKENS = 64, RETRY_MIN_MS = 500, RETRY_MAX_MS = 15000, RESUME_KEPT_MS = 300000, FRAME_MS = 33, CONN_IDS_KEPT = 32 };
+enum { IDS = 32, TOKENS = 64, RETRY_MIN_MS = 500, RETRY_MAX_MS = 15000, RESUME_KEPT_MS = 300000, CONN_IDS_KEPT = 32 };
 
 /* What survives a restart: one blob, sealed by the platform. */
 struct saved {
@@ -15,15 +15,26 @@ struct saved {
     char link_token[24], code[16], digits[16], activation_key[TOKENS];
     char session[IDS], agent_token[TOKENS], technician[256], company[256];
     int64_t expires_ms;  /* server's clock */
-    int64_t clock_mark;  /* the highest wall clock seen: turning the clock back gains nothing */
+    int64_t server_offset; /* server's clock minus ours */
+    int64_t clock_mark;  /* the highest time seen: turning the clock back gains nothing */
     uint8_t receipt_secret[ED25519_SECRET_BYTES], receipt_public[ED25519_PUBLIC_BYTES];
     uint8_t salt[SALT_BYTES], verifier[KEY_BYTES];
     uint32_t pair_tries, password_tries;
     int64_t password_next_ms; /* wall clock before which no try is judged */
-    bool installed, activated, paired, password_set, ended, removed;
+    bool installed, activated, paired, password_set, end_asked, ended, removed;
     char reason[64];
     int64_t removed_ms;
     char left[512];
+};
+
+/* When a viewer's screen is captured next (remote.c); times of the monotonic clock. */
+struct viewer_screen {
+    int64_t frame_at;            /* the beat of the last frame */
+    int64_t cost_ms;             /* of capturing and encoding it */
+    int64_t changed_at;          /* when it last sent something */
+    int64_t input_at, echo_at;   /* the last input; the last whose echo is awaited */
+    unsigned buttons;            /* of the pointer */
+    unsigned cursor_shape;       /* the last of the program's that it got */
 };
 
 /* One viewer: a data socket now, and a stream that outlives it for a while. */
@@ -35,17 +46,17 @@ struct viewer {
     struct ws_client ws;
     struct peer peer;
     struct mux *mux;
+    unsigned stream; /* number of mux, for the tap */
     struct rfb *rfb;
     uint8_t psk[2][KEY_BYTES], resume_id[2][RESUME_ID_BYTES]; /* this and the one before */
-    int64_t since, lost_at, next_frame;
+    struct viewer_screen screen;
+    int64_t since, lost_at;
     bool drop;
     bool left;               /* the viewer said that it goes */
     struct viewer *adopted;  /* the slot whose stream a resume takes over */
     enum handshake_mode mode;
     char line[4097];         /* control channel: a line in the making */
     size_t line_size;
-    uint8_t *waiting;        /* RFB bytes the mux had no room for */
-    size_t waiting_size, waiting_capacity;
 };
 
 struct program {
@@ -59,12 +70,21 @@ struct program {
     void (*http_done)(struct program *p);
     struct ws_client control;
     bool control_used;
-    int64_t server_offset; /* server clock minus our wall clock */
+    int64_t marked_at, mark_saved_at; /* monotonic times: of saved.clock_mark, and of its last save */
+    char network_error[160];
     int64_t retry_at, retry_ms, checked_at;
     char seen[CONN_IDS_KEPT][IDS];
     size_t n_seen;
     struct viewer viewers[PROGRAM_VIEWERS];
-    bool end_asked, paired_due, screen_on;
+    bool paired_due, screen_on;
+    program_tap_fn tap;
+    unsigned streams;
+    struct rfb_screen screens[RFB_SCREENS_MAX];
+    size_t n_screens;
+    struct rfb_cursor cursor;  /* pixels: cursor_pixels */
+    uint8_t *cursor_pixels;
+    unsigned cursor_shapes;    /* counted; 0: none yet */
+    void (*take_clipboard)(void *user, const char *text, size_t n);
 };
 
 /* program.c */
@@ -72,6 +92,7 @@ void program_save(struct program *p);
 void program_set_state(struct program *p, enum program_state state, const char *reason);
 void program_ended(struct program *p, const char *reason);
 int64_t server_now(struct program *p);
+void server_time(struct program *p, int64_t ms);
 /* Starts a request; done runs when it has a result (p->http). Only one at a time. */
 bool program_request(struct program *p, const char *method, const char *path, const char *key, const char *body,
                      void (*done)(struct program *p));
@@ -81,6 +102,15 @@ void viewer_offered(struct program *p, const char *message);
 void viewers_step(struct program *p);
 void viewers_close(struct program *p, const char *reason);
 void viewers_show(struct program *p);
+/* Milliseconds until the viewer has something to do by itself; -1: only when bytes come. */
+int viewer_wait_ms(const struct viewer *v, int64_t now);
+
+/* remote.c: v->rfb lives from remote_start() until the slot is freed. */
+/* false: there is no picture. */
+bool remote_start(struct viewer *v);
+/* Sends what is due. false: the stream is broken for good. */
+bool remote_step(struct viewer *v, int64_t now);
+int remote_wait_ms(const struct viewer *v, int64_t now);
 
 /* activation.c */
 void activation_begin(struct program *p);

@@ -36,9 +36,10 @@ static void over(struct program *p)
 
 static void on_delivered(struct program *p)
 {
-    /* Refused for good, or heard: there is nothing more to do. A program that cannot reach the server for two
-     * minutes gives up: nothing of it may stay behind, and the console says `unconfirmed`. */
-    if (p->http.status == 204 || (p->http.status >= 400 && p->http.status < 500) ||
+    /* Heard, or refused for good: there is nothing more to do. Not yet ended there (409): our deadline came before
+     * the server's. A program that cannot reach the server for two minutes gives up: nothing of it may stay behind,
+     * and the console says `unconfirmed`. */
+    if (p->http.status == 204 || (p->http.status >= 400 && p->http.status < 500 && p->http.status != 409) ||
         clock_monotonic_ms() - p->checked_at > RECEIPT_TRIES_MS)
         over(p);
     else

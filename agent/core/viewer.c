@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAITING_MAX = 4 << 20, ROOM_MIN = 65536 };
-
 static void send_line(struct viewer *v, const char *json)
 {
     char line[1024];
@@ -231,46 +229,9 @@ static void set_password(struct viewer *v, const char *line)
     crypto_wipe(password, sizeof password);
 }
 
-static void on_rfb_send(void *user, const void *data, size_t n)
-{
-    struct viewer *v = user;
-    if (v->waiting_size == 0 && mux_send(v->mux, MUX_SCREEN, data, n) == 0)
-        return;
-    if (v->waiting_size + n > WAITING_MAX) {
-        v->drop = true; /* cannot happen while rfb_update() is told its room */
-        return;
-    }
-    if (v->waiting_size + n > v->waiting_capacity) {
-        size_t capacity = (v->waiting_size + n) * 2;
-        uint8_t *grown = realloc(v->waiting, capacity);
-        if (!grown) {
-            v->drop = true;
-            return;
-        }
-        v->waiting = grown;
-        v->waiting_capacity = capacity;
-    }
-    memcpy(v->waiting + v->waiting_size, data, n);
-    v->waiting_size += n;
-}
-
-static void on_rfb_key(void *user, bool down, uint32_t keysym, uint32_t scancode)
-{
-    struct program *p = ((struct viewer *)user)->program;
-    p->seams.key(p->seams.user, down, keysym, scancode);
-}
-
-static void on_rfb_pointer(void *user, unsigned x, unsigned y, unsigned buttons)
-{
-    struct program *p = ((struct viewer *)user)->program;
-    p->seams.pointer(p->seams.user, x, y, buttons);
-}
-
 static void start_feature(struct viewer *v, const char *line)
 {
     struct program *p = v->program;
-    struct rfb_frame frame;
-    struct rfb_hooks hooks = {.user = v, .send = on_rfb_send, .key = on_rfb_key, .pointer = on_rfb_pointer};
     char feature[32];
     if (!json_get_text(line, "feature", feature, sizeof feature) || strcmp(feature, "remote") != 0 ||
         !v->offer.remote) {
@@ -285,12 +246,10 @@ static void start_feature(struct viewer *v, const char *line)
     }
     p->seams.screen_wanted(p->seams.user, true);
     p->screen_on = true;
-    if (!p->seams.grab(p->seams.user, &frame)) {
+    if (remote_start(v))
+        send_line(v, "{\"type\":\"started\",\"feature\":\"remote\"}");
+    else
         refuse(v, "unavailable");
-        return;
-    }
-    send_line(v, "{\"type\":\"started\",\"feature\":\"remote\"}");
-    v->rfb = rfb_new(frame.width, frame.height, "Beistand", v->offer.view_only, &hooks);
     viewers_show(p);
 }
 
@@ -333,8 +292,15 @@ static void on_data(void *user, enum mux_channel channel, const uint8_t *data, s
     struct viewer *v = user;
     if (channel == MUX_CONTROL)
         on_control_data(v, data, n);
-    else if (channel == MUX_SCREEN && v->rfb && rfb_feed(v->rfb, data, n) != 0)
-        v->drop = true;
+    else if (channel == MUX_SCREEN && v->rfb && rfb_feed(v->rfb, data, n, clock_monotonic_ms()) != RFB_OK)
+        v->drop = v->left = true; /* the stream is broken: there is nothing to resume */
+}
+
+static void on_tap(void *user, bool sent, enum mux_channel channel, const void *data, size_t n)
+{
+    struct viewer *v = user;
+    if (channel == MUX_SCREEN)
+        v->program->tap(v->program->seams.user, v->stream, sent, data, n);
 }
 
 /* ---- the life of a slot ---- */
@@ -343,11 +309,8 @@ static void free_stream(struct viewer *v)
 {
     mux_free(v->mux);
     rfb_free(v->rfb);
-    free(v->waiting);
     v->mux = NULL;
     v->rfb = NULL;
-    v->waiting = NULL;
-    v->waiting_size = v->waiting_capacity = 0;
 }
 
 static void free_slot(struct viewer *v)
@@ -446,16 +409,19 @@ void viewer_offered(struct program *p, const char *message)
     if (!json_get_text(message, "conn_id", conn_id, sizeof conn_id) ||
         !json_get_text(message, "claims", claims, sizeof claims) ||
         !json_get_text(message, "signature", signature, sizeof signature) ||
-        offer_read(&offer, claims, signature, conn_id, p->saved.session, &p->config.offer_keys, server_now(p)) != 0 ||
-        p->end_asked || known_conn(p, conn_id)) {
+        offer_read(&offer, claims, signature, conn_id, p->saved.session, &p->config.offer_keys, server_now(p)) != 0) {
         p->seams.state(p->seams.user, PROGRAM_ACTIVE, "offer_refused");
         return;
     }
+    /* The relay says it again until we have dialled. */
+    if (p->saved.end_asked || known_conn(p, conn_id))
+        return;
     struct viewer *v = free_viewer(p);
-    struct mux_hooks hooks = {.user = v, .data = on_data};
+    struct mux_hooks hooks = {.user = v, .data = on_data, .tap = p->tap ? on_tap : NULL};
     if (!v)
         return;
     v->offer = offer;
+    v->stream = ++p->streams;
     v->mux = mux_new(&hooks);
     snprintf(path, sizeof path, "/relay/c/%s", conn_id);
     snprintf(protocols, sizeof protocols, "beistand.v1, agent.%s, session.%s", p->saved.agent_token,
@@ -464,32 +430,6 @@ void viewer_offered(struct program *p, const char *message)
     crypto_wipe(protocols, sizeof protocols);
     if (!v->used)
         free_slot(v);
-}
-
-static void push_waiting(struct viewer *v)
-{
-    size_t n = mux_room(v->mux, MUX_SCREEN);
-    n = n < v->waiting_size ? n : v->waiting_size;
-    if (n == 0 || mux_send(v->mux, MUX_SCREEN, v->waiting, n) != 0)
-        return;
-    memmove(v->waiting, v->waiting + n, v->waiting_size - n);
-    v->waiting_size -= n;
-}
-
-static void draw(struct viewer *v, int64_t now)
-{
-    struct program *p = v->program;
-    struct rfb_frame frame;
-    struct rfb_cursor cursor;
-    push_waiting(v);
-    size_t room = mux_room(v->mux, MUX_SCREEN);
-    if (!rfb_wants_update(v->rfb) || now < v->next_frame || v->waiting_size > 0 || room < ROOM_MIN)
-        return;
-    v->next_frame = now + FRAME_MS;
-    if (p->seams.cursor(p->seams.user, &cursor))
-        rfb_set_cursor(v->rfb, &cursor);
-    if (p->seams.grab(p->seams.user, &frame))
-        rfb_update(v->rfb, &frame, room);
 }
 
 static void step_viewer(struct viewer *v, int64_t now)
@@ -513,9 +453,15 @@ static void step_viewer(struct viewer *v, int64_t now)
         lose(v);
         return;
     }
-    if (v->rfb && v->peer.state == PEER_OPEN)
-        draw(v, now);
+    if (v->rfb && v->peer.state == PEER_OPEN && !remote_step(v, now))
+        v->drop = v->left = true;
     peer_flush(&v->peer);
+}
+
+int viewer_wait_ms(const struct viewer *v, int64_t now)
+{
+    bool shows = v->used && v->rfb && !v->lost_at && v->peer.state == PEER_OPEN;
+    return shows ? remote_wait_ms(v, now) : -1;
 }
 
 void viewers_step(struct program *p)

@@ -1,9 +1,11 @@
 /* simpc: the program's core on Linux with a synthetic screen. It plays a customer for tests, load and the demo, and
- * prints each state as one JSON line. Commands on stdin: `code DIGITS`, `digits DIGITS`, `say TEXT`, `end`. */
+ * prints each state as one JSON line. Commands on stdin: `code DIGITS`, `digits DIGITS`, `say TEXT`, `move`, `still`,
+ * `digest` (of the newest viewer's screen stream), `end`. */
 #include "agent/core/program.h"
 #include "agent/core/json.h"
 #include "proto/c/crockford.h"
 #include "screen.h"
+#include "stream_digest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +23,8 @@ struct sim {
     unsigned width, height;
     bool moving;
     unsigned typed;
+    unsigned stream; /* the one that digest is of */
+    struct stream_digest digest;
     struct sim_screen *screen;
     struct program *program;
     char line[LINE_MAX_BYTES];
@@ -219,7 +223,26 @@ static void screen_wanted(void *user, bool wanted)
     print_event("screen", NULL, NULL, wanted);
 }
 
+static void on_tap(void *user, unsigned stream, bool sent, const void *data, size_t n)
+{
+    struct sim *s = user;
+    if (stream > s->stream) {
+        s->stream = stream;
+        stream_digest_start(&s->digest);
+    }
+    if (stream == s->stream)
+        stream_digest_add(&s->digest, sent, data, n);
+}
+
 /* ---- commands ---- */
+
+static void print_digest(const struct sim *s)
+{
+    char text[STREAM_DIGEST_JSON];
+    stream_digest_json(&s->digest, text);
+    puts(text);
+    fflush(stdout);
+}
 
 static void command(struct sim *s, char *line)
 {
@@ -233,6 +256,10 @@ static void command(struct sim *s, char *line)
         ok = program_digits(s->program, argument);
     else if (strcmp(line, "say") == 0 && argument)
         sim_screen_write(s->screen, 0, argument);
+    else if (strcmp(line, "move") == 0 || strcmp(line, "still") == 0)
+        s->moving = line[0] == 'm';
+    else if (strcmp(line, "digest") == 0)
+        print_digest(s);
     else if (strcmp(line, "end") == 0)
         program_end(s->program);
     else
@@ -314,12 +341,12 @@ static char *read_file(const char *path)
     return text;
 }
 
-/* An own directory when none was given: it goes with the process. */
-static bool prepare_state_dir(struct sim *s, char own[64])
+/* A temporary one when none was given. It is what the program "installs", so it goes when the program is over. */
+static bool prepare_state_dir(struct sim *s)
 {
+    static char own[] = "/tmp/simpc-XXXXXX";
     if (s->state_dir)
         return mkdir(s->state_dir, 0700) == 0 || errno == EEXIST;
-    snprintf(own, 64, "/tmp/simpc-XXXXXX");
     s->state_dir = mkdtemp(own);
     return s->state_dir != NULL;
 }
@@ -346,23 +373,26 @@ static int run(struct sim *s)
         fputs("simpc: nothing to go on with; --link is needed\n", stderr);
         return 2;
     }
+    program_tap(s->program, on_tap);
     while (program_state(s->program) != PROGRAM_OVER && !stopping) {
         program_step(s->program, s->stdin_open ? 0 : -1, 500);
         if (s->stdin_open)
             read_commands(s);
     }
+    if (program_state(s->program) == PROGRAM_OVER && rmdir(s->state_dir) != 0)
+        fprintf(stderr, "simpc: %s is not empty\n", s->state_dir);
     program_free(s->program);
+    stream_digest_free(&s->digest);
     return 0;
 }
 
 int main(int argc, char **argv)
 {
     static struct sim s = {.name = "SIMPC", .width = 1280, .height = 800, .stdin_open = true};
-    char own[64] = "";
     if (!parse_arguments(&s, argc, argv))
         return usage();
-    if (!prepare_state_dir(&s, own)) {
-        fprintf(stderr, "simpc: %s: %s\n", s.state_dir ? s.state_dir : own, strerror(errno));
+    if (!prepare_state_dir(&s)) {
+        fprintf(stderr, "simpc: %s: %s\n", s.state_dir ? s.state_dir : "/tmp", strerror(errno));
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
@@ -376,7 +406,5 @@ int main(int argc, char **argv)
         sim_screen_write(s.screen, 0, s.say);
     int status = run(&s);
     sim_screen_free(s.screen);
-    if (own[0])
-        rmdir(own);
     return status;
 }

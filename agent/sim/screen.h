@@ -3,7 +3,7 @@
 #ifndef BEISTAND_SIM_SCREEN_H
 #define BEISTAND_SIM_SCREEN_H
 
-#include "agent/core/screen/rfb.h"
+#include "agent/core/rfb/rfb.h"
 
 enum { SQUARE = 10, SCREEN_TEXT_MAX = 128 };
 

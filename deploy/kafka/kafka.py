@@ -9,11 +9,12 @@ import argparse
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
-import time
 import uuid
 from base64 import urlsafe_b64encode
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -24,7 +25,7 @@ from process import Process, StackError  # noqa: E402
 from stack import PARTITIONS, TOPICS, free_port, wait_until  # noqa: E402
 
 VERSION = "3.9.1"
-START_S = 60
+START_S = 180
 
 SETTINGS = """\
 process.roles=broker,controller
@@ -111,25 +112,32 @@ class Kafka:
             self.tool("kafka.tools.StorageTool", "format", "-t", cluster, "-c", settings)
         if not self.process.pid:
             self.process.start(self.java("kafka.Kafka", settings), dict(os.environ), self.root)
-        self.make_topics()
+        if (self.root / "topics").exists():
+            wait_until(self.listens, START_S, self.why_not)
+        else:
+            self.make_topics()
         return self
 
-    def make_topics(self):
-        """Asking for the list is also how we know that it answers."""
-        admin = ["org.apache.kafka.tools.TopicCommand", "--bootstrap-server", self.bootstrap]
+    def why_not(self):
+        return f"kafka does not answer:\n{self.process.last_lines(15)}"
 
-        def listed():
-            if not self.process.pid:
-                raise StackError(f"kafka has ended:\n{self.process.last_lines(15)}")
-            try:
-                return [self.tool(*admin, "--list")]
-            except StackError:
-                time.sleep(0.5)
-                return None
-        known = wait_until(listed, START_S, lambda: f"kafka does not answer:\n{self.process.last_lines(15)}")[0].split()
-        for topic in TOPICS:
-            if topic not in known:
-                self.tool(*admin, "--create", "--topic", topic, "--partitions", PARTITIONS, "--replication-factor", 1)
+    def listens(self):
+        """It does when it has read its data: it answers then."""
+        if not self.process.pid:
+            raise StackError(f"kafka has ended:\n{self.process.last_lines(15)}")
+        with socket.socket() as s:
+            return s.connect_ex(("127.0.0.1", self.ports["port"])) == 0
+
+    def make_topics(self):
+        """Each is a Java process of its own; two at a time. The marker is written when all are there."""
+        wait_until(self.listens, START_S, self.why_not)
+
+        def make(topic):
+            self.tool("org.apache.kafka.tools.TopicCommand", "--bootstrap-server", self.bootstrap, "--create", "--if-not-exists",
+                      "--topic", topic, "--partitions", PARTITIONS, "--replication-factor", 1)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(make, TOPICS))
+        (self.root / "topics").touch()
 
     def down(self):
         return self.process.stop(30)

@@ -7,10 +7,13 @@
  *
  *   beistand-broker [PORT [TOPIC:PARTITIONS...]]       (port 0, the default: any)
  */
+#include <errno.h>
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +28,7 @@ static const char *const default_topics[] = {"beistand.commands:12", "beistand.j
                                              "beistand.mail:12", "beistand.presence:12",
                                              "beistand.dead-letter:12"};
 static in_port_t wanted_port;
+static atomic_bool topics_made;
 
 /* Stands before libc's bind() for the library too: the in-memory cluster asks for any port, and a
  * broker that is started again elsewhere would never be found by the services of its former life. */
@@ -40,6 +44,17 @@ int bind(int fd, const struct sockaddr *address, socklen_t size)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     }
     return (int)syscall(SYS_bind, fd, &fixed, sizeof fixed);
+}
+
+/* Nobody is served before the topics are there: the first client's question for one would make it, with the
+ * library's own number of partitions. */
+int accept(int fd, struct sockaddr *address, socklen_t *size)
+{
+    if (!atomic_load(&topics_made)) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return (int)syscall(SYS_accept4, fd, address, size, 0);
 }
 
 static int make_topic(rd_kafka_mock_cluster_t *cluster, const char *argument)
@@ -114,6 +129,7 @@ int main(int argc, char **argv)
     rd_kafka_mock_cluster_t *cluster = rd_kafka_mock_cluster_new(rk, 1);
     if (!cluster || make_topics(cluster, argc > 2 ? argc - 2 : 0, argv + 2) != 0)
         goto out;
+    atomic_store(&topics_made, true);
     printf("%s\n", rd_kafka_mock_cluster_bootstraps(cluster));
     fflush(stdout);
     status = sigwait(&stop, &signal_number) == 0 ? 0 : 1;

@@ -24,11 +24,39 @@ def local_config(listen, certificate, backends, maxconn=2000):
                   **servers)
 
 
+# Names that compose gives: service → (port behind the edge, health port). Also in docker-compose.yml.
+COMPOSE_PORTS = {"gateway": (8081, 9101), "activation": (8082, 9103), "relay": (8083, 9106)}
+COMPOSE_HEALTH_PORT = 8404
+COMPOSE_REPLICAS_MAX = 10
+
+# Connections that are still open when the edge is told to stop get this long (docker-compose.yml waits a little longer);
+# Docker's DNS knows the replicas as they come and go.
+COMPOSE_GLOBAL = """hard-stop-after 12s
+
+resolvers docker
+    nameserver dns 127.0.0.11:53
+    accepted_payload_size 4096
+    timeout resolve 1s
+    timeout retry 500ms
+    resolve_retries 3
+    hold valid 1s
+"""
+
+# For the container's health check: ready while each kind of service has at least one replica that is.
+COMPOSE_HEALTH = """
+frontend health
+    bind 127.0.0.1:{port}
+    no log
+    monitor-uri /readyz
+{fails}
+"""
+
+
 def compose_config():
-    """For compose: replicas come and go, Docker's DNS knows them."""
-    ports = {"gateway": (8081, 9101), "activation": (8082, 9103), "relay": (8083, 9106)}
-    servers = {name: f"    server-template {name}- 10 {name}:{port} check port {health}"
-               for name, (port, health) in ports.items()}
-    resolvers = "\n\nresolvers docker\n    nameserver dns 127.0.0.11:53\n    hold valid 2s\n    resolve_retries 3\n"
-    return render(listen="*:8443", certificate="/run/secrets/edge_certificate", maxconn=20000, log="stdout",
-                  server="resolvers docker init-addr none", **{"global": resolvers}, **servers)
+    """For compose. EDGE_CONNECTIONS is read from the environment when HAProxy starts."""
+    servers = {name: f"    server-template {name}- {COMPOSE_REPLICAS_MAX} {name}:{port} check port {health}"
+               for name, (port, health) in COMPOSE_PORTS.items()}
+    fails = "\n".join(f"    monitor fail if {{ nbsrv({name}) lt 1 }}" for name in COMPOSE_PORTS)
+    return render(listen="*:8443", certificate="/run/secrets/edge_certificate", maxconn='"${EDGE_CONNECTIONS}"',
+                  log="stdout", server="resolvers docker init-addr none", **{"global": COMPOSE_GLOBAL},
+                  **servers) + COMPOSE_HEALTH.format(port=COMPOSE_HEALTH_PORT, fails=fails)

@@ -118,6 +118,10 @@ class Stack:
     def address(self, name):
         return f"127.0.0.1:{self.ports[name]}"
 
+    def edge_address(self, instance):
+        """Where the edge finds a replica; a test puts a recorder there."""
+        return self.address(instance)
+
     @property
     def origin(self):
         return f"https://127.0.0.1:{self.ports['edge']}"
@@ -206,7 +210,7 @@ class Stack:
         self.process("mail").start(argv, self.base_env(), self.root)
 
     def start_edge(self):
-        backends = {service: [(self.address(i), self.ports[i + ".health"]) for i in self.instances(service)]
+        backends = {service: [(self.edge_address(i), self.ports[i + ".health"]) for i in self.instances(service)]
                     for service in FRONTED}
         config = self.root / "run" / "haproxy.cfg"
         config.write_text(edge.local_config(self.address("edge"), self.root / "secrets" / "server.pem", backends))

@@ -70,6 +70,7 @@ static void on_activated(void *user, const redisReply *reply)
 
 static void judge(struct call *c)
 {
+    failpoint("activation.received");
     const char *typed = json_text(c->body, "code_prefix", "");
     const char *kid = json_text(c->record, "kid", "");
     unsigned generation = (unsigned)strtoul(json_text(c->record, "generation", "0"), NULL, 10);

@@ -1,6 +1,7 @@
 /* After the activation: the program asks how its session stands, reports, ends it, proves its removal. */
 #include "activation.h"
 
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "receipt.h"
 
@@ -30,6 +31,7 @@ void handle_session(struct call *c)
 static void on_done(void *user, const redisReply *reply)
 {
     struct call *c = user;
+    failpoint("activation.reported");
     if (reply && reply->type != REDIS_REPLY_ERROR)
         respond_empty(c);
     else
@@ -73,6 +75,7 @@ void handle_session_report(struct call *c)
 static void on_removed(void *user, const redisReply *reply)
 {
     struct call *c = user;
+    failpoint("activation.removed");
     if (!reply || reply->type != REDIS_REPLY_STRING)
         call_refuse(c, "unavailable", NULL);
     else if (strcmp(reply->str, "ok") == 0 || strcmp(reply->str, "already") == 0)

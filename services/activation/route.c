@@ -88,5 +88,5 @@ void route_request(void *user, struct http_request *r)
 void route_too_large(void *user, struct http_request *r)
 {
     (void)user;
-    respond_problem(r, "invalid_request", "The body is larger than 16 KiB.", NULL);
+    respond_too_large(r, "The body is larger than 16 KiB.");
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_MAX = 65536, SCREEN_MS = 20000 };
+enum { FILE_MAX = 65536, SCREEN_MS = 20000, TICKET_NEVER = -2 };
 
 struct options {
     const char *origin_text, *ca_file, *key_file, *email, *name, *language, *note, *code, *password_file, *seconds;
@@ -160,6 +160,22 @@ static int invite(const struct options *o)
 
 /* ---- connecting ---- */
 
+/* Nothing to wait for: another ticket will not be given either. */
+static bool refused_for_good(const struct http_client *c)
+{
+    static const char *const reasons[] = {"wrong_state",        "not_found", "unauthenticated", "permission_missing",
+                                          "company_suspended", "plan_excludes_feature"};
+    char reason[64] = "";
+    if (c->status < 400 || c->status >= 500 || !json_valid(c->body, c->body_size) ||
+        !json_get_text(c->body, "reason", reason, sizeof reason))
+        return false;
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (strcmp(reason, reasons[i]) == 0)
+            return true;
+    return false;
+}
+
+/* 0, -1 (perhaps later) or TICKET_NEVER. */
 static int get_ticket(const struct options *o, const char *mode, struct ticket *t)
 {
     static struct http_client c;
@@ -167,8 +183,9 @@ static int get_ticket(const struct options *o, const char *mode, struct ticket *
     snprintf(path, sizeof path, "/v1/sessions/%s/tickets", o->arguments[1]);
     snprintf(body, sizeof body, "{\"feature\":\"remote\",\"mode\":\"%s\"}", mode);
     if (!request(o, &c, "POST", path, NULL, body) || c.status != 201) {
+        int status = refused_for_good(&c) ? TICKET_NEVER : -1;
         report(&c);
-        return -1;
+        return status;
     }
     bool ok = json_get_text(c.body, "ticket", t->ticket, sizeof t->ticket) &&
               json_get_text(c.body, "conn_id", t->conn_id, sizeof t->conn_id) &&
@@ -232,32 +249,62 @@ static int write_png(const struct cli_viewer *v, const char *path)
     return ok ? 0 : -1;
 }
 
+static void print_stream(const struct cli_viewer *v, int resumed)
+{
+    char digest[STREAM_DIGEST_JSON];
+    printf("{\"updates\":%llu,\"resumed\":%d}\n", (unsigned long long)v->updates, resumed);
+    stream_digest_json(&v->digest, digest);
+    puts(digest);
+    fflush(stdout);
+}
+
+/* The stream goes on; or, when the program has none to go on with (it was restarted), a new one begins. */
+static int reconnect(struct options *o, struct cli_viewer *v, struct ticket *t)
+{
+    ws_client_close(&v->ws, 1000);
+    peer_cleanup(&v->peer);
+    int status = get_ticket(o, "connect", t);
+    if (status != 0)
+        return status;
+    if (cli_viewer_connect(v, &o->origin, t, o->arguments[1], MODE_RESUME, NULL, NULL) == 0)
+        return 0;
+    if (strcmp(v->reason, "ticket_invalid") != 0)
+        return -1;
+    cli_viewer_forget(v);
+    status = get_ticket(o, "connect", t);
+    if (status == 0 && (cli_viewer_connect(v, &o->origin, t, o->arguments[1], MODE_CONNECT, NULL, o->password) != 0 ||
+                        cli_viewer_screen(v, SCREEN_MS) != 0))
+        status = -1;
+    return status;
+}
+
 /* connect: stays for --seconds, resuming when the relay is lost, and tells how many updates came. */
 static int stay(struct options *o, struct cli_viewer *v, struct ticket *t)
 {
     int64_t end = clock_monotonic_ms() + 1000 * (o->seconds ? atoi(o->seconds) : 10);
-    int resumed = 0;
+    int resumed = 0, status = 0;
     puts("{\"connected\":true}");
     fflush(stdout);
-    while (clock_monotonic_ms() < end) {
-        if (cli_viewer_run(v, 100) == 0)
+    while (status != TICKET_NEVER && clock_monotonic_ms() < end) {
+        if (status == 0 && cli_viewer_run(v, 100) == 0)
             continue;
-        if (v->ws.code == 4002)
+        if (v->ws.code == 4002 || strcmp(v->last_type, "ended") == 0) {
+            json_get_text(v->last_line, "reason", v->ws.reason, sizeof v->ws.reason);
+            print_stream(v, resumed);
             return complain(v->ws.reason, "the session has ended");
-        if (get_ticket(o, "connect", t) != 0 ||
-            cli_viewer_connect(v, &o->origin, t, o->arguments[1], MODE_RESUME, NULL, NULL) != 0) {
+        }
+        status = reconnect(o, v, t);
+        if (status == 0) {
+            printf("{\"resumed\":%d}\n", ++resumed);
+            fflush(stdout);
+        } else {
             struct net *none[1];
             bool want[1];
-            ws_client_close(&v->ws, 1000);
             net_wait(none, want, 0, -1, 300);
-            continue;
         }
-        resumed++;
-        printf("{\"resumed\":%d}\n", resumed);
-        fflush(stdout);
     }
-    printf("{\"updates\":%llu,\"resumed\":%d}\n", (unsigned long long)v->updates, resumed);
-    return 0;
+    print_stream(v, resumed);
+    return status == 0 ? 0 : 1;
 }
 
 static int remote(struct options *o)

@@ -2,13 +2,14 @@
 #include "viewer.h"
 
 #include "agent/core/json.h"
+#include "zrle.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { RFB_HEAD, RFB_TYPES, RFB_RESULT, RFB_SERVER_INIT, RFB_RUN, CONNECT_MS = 40000, INPUT_LIMIT = 64 << 20 };
-enum { ENCODING_RAW = 0, ENCODING_TIGHT = 7, ENCODING_EXTENDED_SIZE = -308 };
+enum { ENCODING_RAW = 0, ENCODING_COPY = 1, ENCODING_ZRLE = 16, ENCODING_EXTENDED_SIZE = -308 };
 
 static unsigned get_u16(const uint8_t *p)
 {
@@ -44,76 +45,59 @@ static void request_update(struct cli_viewer *v, bool incremental)
 
 /* ---- rectangles: bytes used, 0: more are needed, -1: wrong ---- */
 
-static void put_rows(struct cli_viewer *v, const uint8_t *rect, const uint8_t *data, size_t pixel)
-{
-    unsigned x = get_u16(rect), y = get_u16(rect + 2), w = get_u16(rect + 4), h = get_u16(rect + 6);
-    for (unsigned j = 0; j < h; j++)
-        for (unsigned i = 0; i < w; i++, data += pixel) {
-            uint32_t c = pixel == 3 ? (uint32_t)data[0] << 16 | (uint32_t)data[1] << 8 | data[2]
-                                    : (uint32_t)data[2] << 16 | (uint32_t)data[1] << 8 | data[0];
-            v->pixels[(size_t)(y + j) * v->width + x + i] = c;
-        }
-}
-
 static long read_raw(struct cli_viewer *v, const uint8_t *rect, const uint8_t *p, size_t n)
 {
-    size_t size = (size_t)get_u16(rect + 4) * get_u16(rect + 6) * 4;
-    if (n < size)
+    unsigned x = get_u16(rect), y = get_u16(rect + 2), w = get_u16(rect + 4), h = get_u16(rect + 6);
+    if (n < (size_t)w * h * 4)
         return 0;
-    put_rows(v, rect, p, 4);
-    return (long)size;
+    for (unsigned j = 0; j < h; j++)
+        for (unsigned i = 0; i < w; i++, p += 4)
+            v->pixels[(size_t)(y + j) * v->width + x + i] = (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+    return (long)w * (long)h * 4;
 }
 
-static long inflate_rows(struct cli_viewer *v, const uint8_t *rect, const uint8_t *p, size_t size, size_t plain)
+/* Rows in the order that does not overwrite a source. */
+static long read_copy(struct cli_viewer *v, const uint8_t *rect, const uint8_t *p, size_t n)
 {
-    uint8_t *out = malloc(plain);
-    if (!out)
-        return -1;
-    v->zlib.next_in = (Bytef *)p;
-    v->zlib.avail_in = (uInt)size;
-    v->zlib.next_out = out;
-    v->zlib.avail_out = (uInt)plain;
-    int e = inflate(&v->zlib, Z_SYNC_FLUSH);
-    bool ok = (e == Z_OK || e == Z_BUF_ERROR) && v->zlib.avail_out == 0;
-    if (ok)
-        put_rows(v, rect, out, 3);
-    free(out);
-    return ok ? 0 : -1;
-}
-
-static long read_tight(struct cli_viewer *v, const uint8_t *rect, const uint8_t *p, size_t n)
-{
-    size_t plain = (size_t)get_u16(rect + 4) * get_u16(rect + 6) * 3, size = 0, at = 1;
+    unsigned x = get_u16(rect), y = get_u16(rect + 2), w = get_u16(rect + 4), h = get_u16(rect + 6);
     if (n < 4)
         return 0;
-    if (p[0] == 0x80) {
-        uint8_t *row = malloc(plain);
-        for (size_t i = 0; row && i < plain; i++)
-            row[i] = p[1 + i % 3];
-        if (row)
-            put_rows(v, rect, row, 3);
-        free(row);
-        return 4;
-    }
-    if (p[0] != 0)
+    unsigned from_x = get_u16(p), from_y = get_u16(p + 2);
+    if (from_x + w > v->width || from_y + h > v->height)
         return -1;
-    if (plain < 12) {
-        if (n < 1 + plain)
-            return 0;
-        put_rows(v, rect, p + 1, 3);
-        return (long)(1 + plain);
+    for (unsigned i = 0; i < h; i++) {
+        unsigned j = y > from_y ? h - 1 - i : i;
+        memmove(v->pixels + (size_t)(y + j) * v->width + x, v->pixels + (size_t)(from_y + j) * v->width + from_x,
+                (size_t)w * 4);
     }
-    for (unsigned shift = 0; shift < 21; shift += 7) {
-        if (at == n)
-            return 0;
-        uint8_t b = p[at++];
-        size |= (size_t)(shift < 14 ? b & 127 : b) << shift;
-        if (!(b & 128) || shift == 14)
-            break;
-    }
-    if (n - at < size)
+    return 4;
+}
+
+static long read_zrle(struct cli_viewer *v, const uint8_t *rect, const uint8_t *p, size_t n)
+{
+    struct zrle_picture picture = {v->pixels, v->width};
+    size_t size = n < 4 ? 0 : (size_t)get_u16(p) << 16 | get_u16(p + 2);
+    if (n < 4 || n - 4 < size)
         return 0;
-    return inflate_rows(v, rect, p + at, size, plain) == 0 ? (long)(at + size) : -1;
+    return zrle_rect(&v->zlib, p + 4, size, &picture, get_u16(rect), get_u16(rect + 2), get_u16(rect + 4),
+                     get_u16(rect + 6)) == 0
+               ? (long)(4 + size)
+               : -1;
+}
+
+/* The new size of the PC's screen, and its monitors. Everything will be sent again. */
+static long read_size(struct cli_viewer *v, const uint8_t *rect, const uint8_t *p, size_t n)
+{
+    unsigned w = get_u16(rect + 4), h = get_u16(rect + 6);
+    if (n < 4 || n < 4 + 16u * p[0])
+        return 0;
+    if (w != v->width || h != v->height) {
+        free(v->pixels);
+        v->pixels = calloc((size_t)w * h, 4);
+        v->width = w;
+        v->height = h;
+    }
+    return v->pixels ? (long)(4 + 16u * p[0]) : -1;
 }
 
 static long read_rect(struct cli_viewer *v, const uint8_t *p, size_t n)
@@ -122,14 +106,18 @@ static long read_rect(struct cli_viewer *v, const uint8_t *p, size_t n)
         return 0;
     int32_t encoding = (int32_t)((uint32_t)get_u16(p + 8) << 16 | get_u16(p + 10));
     long used = -1;
-    if (encoding == ENCODING_EXTENDED_SIZE)
-        return n < 16 ? 0 : n < 16 + 16u * p[12] ? 0 : (long)(16 + 16u * p[12]);
+    if (encoding == ENCODING_EXTENDED_SIZE) {
+        used = read_size(v, p, p + 12, n - 12);
+        return used > 0 ? used + 12 : used;
+    }
     if (get_u16(p) + get_u16(p + 4) > v->width || get_u16(p + 2) + get_u16(p + 6) > v->height)
         return -1;
     if (encoding == ENCODING_RAW)
         used = read_raw(v, p, p + 12, n - 12);
-    else if (encoding == ENCODING_TIGHT)
-        used = read_tight(v, p, p + 12, n - 12);
+    else if (encoding == ENCODING_COPY)
+        used = read_copy(v, p, p + 12, n - 12);
+    else if (encoding == ENCODING_ZRLE)
+        used = read_zrle(v, p, p + 12, n - 12);
     return used > 0 ? used + 12 : used;
 }
 
@@ -137,7 +125,7 @@ static long read_rect(struct cli_viewer *v, const uint8_t *p, size_t n)
 
 static long read_server_init(struct cli_viewer *v, const uint8_t *p, size_t n)
 {
-    static const uint8_t encodings[] = {2, 0, 0, 3, 0, 0, 0, 7, 0, 0, 0, 0, 0xFF, 0xFF, 0xFE, 0xCC};
+    static const uint8_t encodings[] = {2, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 16, 0, 0, 0, 0, 0xFF, 0xFF, 0xFE, 0xCC};
     if (n < 24)
         return 0;
     size_t name = (size_t)get_u16(p + 20) << 16 | get_u16(p + 22);
@@ -258,6 +246,13 @@ static void on_data(void *user, enum mux_channel channel, const uint8_t *data, s
         take_rfb(v, data, n);
 }
 
+static void on_tap(void *user, bool sent, enum mux_channel channel, const void *data, size_t n)
+{
+    struct cli_viewer *v = user;
+    if (channel == MUX_SCREEN)
+        stream_digest_add(&v->digest, sent, data, n);
+}
+
 /* ---- connection ---- */
 
 static void on_send(void *user, const uint8_t *message, size_t n)
@@ -327,11 +322,13 @@ int cli_viewer_connect(struct cli_viewer *v, const struct origin *origin, const 
                        enum handshake_mode mode, const char *digits, const char *password)
 {
     char path[64], protocols[128];
-    struct mux_hooks mux_hooks = {.user = v, .data = on_data};
+    struct mux_hooks mux_hooks = {.user = v, .data = on_data, .tap = on_tap};
     struct handshake_viewer_hooks hooks = {v, stretch, NULL};
     struct handshake_keys keys = v->keys;
-    if (!v->mux)
+    if (!v->mux) {
         v->mux = mux_new(&mux_hooks);
+        stream_digest_start(&v->digest);
+    }
     v->opened = v->over = false;
     v->reason[0] = '\0';
     v->password = password;
@@ -400,16 +397,58 @@ int cli_viewer_screen(struct cli_viewer *v, int timeout_ms)
     return seen > 0 ? 0 : -1;
 }
 
-int cli_viewer_type(struct cli_viewer *v, const char *text)
+/* The next character of valid UTF-8 and how many bytes it has; 0 bytes: it is none (RFC 3629). */
+static size_t next_character(const char *text, uint32_t *out)
 {
-    for (; *text; text++) {
-        uint8_t m[8] = {4, 1};
-        m[7] = (uint8_t)*text;
-        rfb_send(v, m, sizeof m);
-        m[1] = 0;
+    const uint8_t *p = (const uint8_t *)text;
+    size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+    *out = n == 1 ? p[0] : p[0] & (0x7Fu >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+        *out = *out << 6 | (p[i] & 0x3F);
+    }
+    return n;
+}
+
+/* X11: Latin-1 characters are their own keysyms, the others lie above 0x01000000. */
+static void send_character(struct cli_viewer *v, uint32_t c)
+{
+    uint32_t keysym = c < 0x100 ? c : 0x01000000 | c;
+    for (int down = 1; down >= 0; down--) {
+        uint8_t m[8] = {4, (uint8_t)down, 0, 0, (uint8_t)(keysym >> 24), (uint8_t)(keysym >> 16), (uint8_t)(keysym >> 8), (uint8_t)keysym};
         rfb_send(v, m, sizeof m);
     }
+}
+
+int cli_viewer_type(struct cli_viewer *v, const char *text)
+{
+    uint32_t c;
+    size_t n;
+    for (; *text; text += n) {
+        n = next_character(text, &c);
+        if (n == 0)
+            return -1;
+        send_character(v, c);
+    }
     return cli_viewer_run(v, 500);
+}
+
+void cli_viewer_forget(struct cli_viewer *v)
+{
+    mux_free(v->mux);
+    if (v->zlib_ready)
+        inflateEnd(&v->zlib);
+    free(v->input);
+    free(v->pixels);
+    v->mux = NULL;
+    v->input = NULL;
+    v->pixels = NULL;
+    v->zlib_ready = false;
+    v->input_size = v->input_capacity = v->line_size = 0;
+    v->phase = RFB_HEAD;
+    v->rects_left = 0;
+    v->last_type[0] = '\0';
 }
 
 void cli_viewer_close(struct cli_viewer *v)
@@ -418,10 +457,7 @@ void cli_viewer_close(struct cli_viewer *v)
         turn(v, 0);
     ws_client_close(&v->ws, 1000);
     peer_cleanup(&v->peer);
-    mux_free(v->mux);
-    if (v->zlib_ready)
-        inflateEnd(&v->zlib);
-    free(v->input);
-    free(v->pixels);
+    cli_viewer_forget(v);
+    stream_digest_free(&v->digest);
     crypto_wipe(v, sizeof *v);
 }

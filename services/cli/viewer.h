@@ -1,10 +1,11 @@
 /* A technician's connection to a PC without a browser: relay, handshake, control lines, and a small RFB client that
- * keeps the picture (Raw and Tight without JPEG). Blocking: each call goes on until its goal or its deadline. */
+ * keeps the picture (CopyRect, ZRLE and Raw). Blocking: each call goes on until its goal or its deadline. */
 #ifndef BEISTAND_CLI_VIEWER_H
 #define BEISTAND_CLI_VIEWER_H
 
 #include "agent/core/peer.h"
 #include "agent/core/ws_client.h"
+#include "agent/sim/stream_digest.h"
 
 #include <zlib.h>
 
@@ -32,6 +33,7 @@ struct cli_viewer {
     uint64_t updates;
     z_stream zlib;
     bool zlib_ready;
+    struct stream_digest digest; /* of the screen channel */
 };
 
 /* The answer to POST …/tickets. */
@@ -45,6 +47,8 @@ int cli_viewer_connect(struct cli_viewer *v, const struct origin *origin, const 
                        enum handshake_mode mode, const char *digits, const char *password);
 /* Sends a control line and waits for one of the two types. 0, or -1. */
 int cli_viewer_ask(struct cli_viewer *v, const char *json, const char *type, int timeout_ms);
+/* Drops the stream, so that the next connection starts a new one. */
+void cli_viewer_forget(struct cli_viewer *v);
 /* Starts the screen and waits until the first whole picture is there. */
 int cli_viewer_screen(struct cli_viewer *v, int timeout_ms);
 /* Goes on for a while, asking for updates. 0, or -1: the connection is over. */

@@ -13,7 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { STREAM_MAX = 1024 * 1024, PATH_MAX_BYTES = 2048 };
+/* DRAIN_MAX: a body that is too large, but not by more than the edge lets through, is read to its end before it
+ * is answered: whoever still writes when we close loses the answer (an HTTP/2 edge drops it). */
+enum { STREAM_MAX = 1024 * 1024, PATH_MAX_BYTES = 2048, DRAIN_MAX = 1024 * 1024 };
 
 struct header {
     struct header *next;
@@ -26,7 +28,8 @@ struct request {
     struct http_server *server;
     struct MHD_Connection *conn;
     size_t capacity;
-    bool too_large;
+    bool too_large; /* the body is not kept */
+    bool hopeless;  /* it is not even read */
     bool dispatched;
     bool suspended;
     bool in_handler;
@@ -99,8 +102,9 @@ static struct request *request_new(struct http_server *s, struct MHD_Connection 
     else
         random_hex(r->pub.id, 16);
     const char *length = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Length");
-    if (length && strtoull(length, NULL, 10) > s->o.body_max)
-        r->too_large = true;
+    unsigned long long size = length ? strtoull(length, NULL, 10) : 0;
+    r->too_large = size > s->o.body_max;
+    r->hopeless = size > DRAIN_MAX;
     return r;
 }
 
@@ -161,10 +165,11 @@ static enum MHD_Result on_access(void *user, struct MHD_Connection *c, const cha
     struct http_server *s = user;
     struct request *r = *cls;
     if (!r) {
-        if (strlen(path) > PATH_MAX_BYTES || !(r = request_new(s, c, method, path)))
+        /* A longer path is none of ours: handlers know no empty one. */
+        if (!(r = request_new(s, c, method, strlen(path) > PATH_MAX_BYTES ? "" : path)))
             return MHD_NO;
         *cls = r;
-        return r->too_large ? dispatch(r) : MHD_YES;
+        return r->hopeless ? dispatch(r) : MHD_YES;
     }
     if (*size) {
         append_body(r, data, *size);

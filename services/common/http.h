@@ -12,7 +12,7 @@ struct http_server;
 
 struct http_request {
     const char *method;
-    const char *path;  /* without query, not decoded; at most 2 KiB */
+    const char *path;  /* without query, not decoded; "" when longer than 2 KiB */
     char *body;        /* NUL-terminated; "" when absent */
     size_t body_size;
     char id[37];       /* X-Request-Id of the edge (letters, digits, dashes) or a fresh one */

@@ -109,22 +109,14 @@ void respond_json(struct http_request *r, unsigned status, json_t *value)
     respond_value(r, status, "application/json", value);
 }
 
-void respond_problem(struct http_request *r, const char *reason, const char *detail, json_t *extra)
+static void respond_reason(struct http_request *r, const struct reason *reason, int status, const char *detail, json_t *extra)
 {
-    const struct reason *known = reason_find(reason);
-    if (!known) {
-        log_event(LOG_ERROR, "reason_unknown", "reason", reason, "request", r->id, NULL);
-        known = reason_find("unavailable");
-        reason = known->code;
-    }
-    int status = known->status ? known->status : 409; /* an end that meets a later request */
     char type[96], labels[96];
-    snprintf(type, sizeof type, "/help#%s", reason);
-    snprintf(labels, sizeof labels, "reason=\"%s\"", reason);
+    snprintf(type, sizeof type, "/help#%s", reason->code);
+    snprintf(labels, sizeof labels, "reason=\"%s\"", reason->code);
     metric_add("beistand_refusals_total", labels, 1);
-    json_t *problem = json_pack("{ss ss si ss ss ss}", "type", type, "title",
-                                known->title, "status", status, "reason",
-                                reason, "detail", detail ? detail : "", "request_id", r->id);
+    json_t *problem = json_pack("{ss ss si ss ss ss}", "type", type, "title", reason->title, "status", status, "reason",
+                                reason->code, "detail", detail ? detail : "", "request_id", r->id);
     if (extra) {
         json_object_update(problem, extra);
         json_decref(extra);
@@ -134,4 +126,20 @@ void respond_problem(struct http_request *r, const char *reason, const char *det
     if (status == 401)
         http_add_header(r, "WWW-Authenticate", "Bearer");
     respond_value(r, (unsigned)status, "application/problem+json", problem);
+}
+
+void respond_problem(struct http_request *r, const char *reason, const char *detail, json_t *extra)
+{
+    const struct reason *known = reason_find(reason);
+    if (!known) {
+        log_event(LOG_ERROR, "reason_unknown", "reason", reason, "request", r->id, NULL);
+        known = reason_find("unavailable");
+    }
+    /* No status of its own: an end that meets a later request. */
+    respond_reason(r, known, known->status ? known->status : 409, detail, extra);
+}
+
+void respond_too_large(struct http_request *r, const char *detail)
+{
+    respond_reason(r, reason_find("invalid_request"), 413, detail, NULL);
 }

@@ -29,5 +29,7 @@ void respond_json(struct http_request *r, unsigned status, json_t *value);
 /* RFC 9457 problem with the reason's HTTP status and title (proto/reasons.json), detail (may be NULL) and
  * the members of extra (may be NULL; let go). Counts beistand_refusals_total{reason}. */
 void respond_problem(struct http_request *r, const char *reason, const char *detail, json_t *extra);
+/* invalid_request as 413. */
+void respond_too_large(struct http_request *r, const char *detail);
 
 #endif

@@ -107,6 +107,29 @@ static void on_message(redisAsyncContext *ac, void *reply, void *user)
         r->channel_fn(r->channel_user, m->element[2]);
 }
 
+static void set_up(struct redis *r)
+{
+    r->up = true;
+    log_event(LOG_INFO, "redis_connected", "host", r->host, NULL);
+}
+
+/* Accepting connections it may still be loading: until it answers a PING it is not there. */
+static void on_pong(redisAsyncContext *ac, void *answer, void *user)
+{
+    (void)user;
+    struct redis *r = ac->data;
+    const redisReply *reply = answer;
+    if (reply && reply->type == REDIS_REPLY_STATUS)
+        set_up(r);
+    else if (reply && !r->closing)
+        loop_timer_set(r->retry, RECONNECT_MS);
+}
+
+static void probe(struct redis *r)
+{
+    redisAsyncCommand(r->ac, on_pong, NULL, "PING");
+}
+
 static void on_connect(const redisAsyncContext *ac, int status)
 {
     struct redis *r = ac->data;
@@ -116,8 +139,10 @@ static void on_connect(const redisAsyncContext *ac, int status)
         lost(r);
         return;
     }
-    r->up = true;
-    log_event(LOG_INFO, "redis_connected", "host", r->host, NULL);
+    if (r->channel)
+        set_up(r);
+    else
+        probe(r);
 }
 
 static void on_disconnect(const redisAsyncContext *ac, int status)
@@ -131,8 +156,11 @@ static void on_disconnect(const redisAsyncContext *ac, int status)
 static void connect_now(void *user)
 {
     struct redis *r = user;
-    if (r->ac)
+    if (r->ac) {
+        if (!r->up)
+            probe(r);
         return;
+    }
     redisAsyncContext *ac = redisAsyncConnect(r->host, r->port);
     if (!ac || ac->err) {
         log_event(LOG_WARN, "redis_connect_failed", "error", ac ? ac->errstr : "no memory", NULL);
@@ -195,10 +223,28 @@ bool redis_ready(const struct redis *r)
 
 /* ---- commands ---- */
 
-static void on_reply(redisAsyncContext *ac, void *reply, void *user)
+/* Nothing was done, and the same command will do later. */
+static bool is_not_now(const redisReply *reply)
+{
+    static const char *const codes[] = {"LOADING ", "BUSY ", "OOM ", "MISCONF ", "READONLY ", "MASTERDOWN ",
+                                        "TRYAGAIN ", "CLUSTERDOWN ", "NOREPLICAS "};
+    if (!reply || reply->type != REDIS_REPLY_ERROR)
+        return false;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (strncmp(reply->str, codes[i], strlen(codes[i])) == 0)
+            return true;
+    return false;
+}
+
+static void on_reply(redisAsyncContext *ac, void *answer, void *user)
 {
     (void)ac;
     struct pending *p = user;
+    const redisReply *reply = answer;
+    if (is_not_now(reply)) {
+        log_event(LOG_WARN, "redis_not_now", "error", reply->str, NULL);
+        reply = NULL;
+    }
     if (p->fn)
         p->fn(p->user, reply);
     free(p);

@@ -11,13 +11,15 @@
 
 struct redis;
 
-/* reply is NULL when the connection was lost before an answer: the command may have run or not.
+/* reply is NULL when the connection was lost before an answer (the command may have run or not) and when Redis
+ * says that it cannot answer now (loading its data, out of memory, …).
  * reply is owned by the library and valid during the call only. */
 typedef void (*redis_fn)(void *user, const redisReply *reply);
 
 /* url: redis://host:port[/db]. Starts connecting at once. */
 struct redis *redis_new(struct loop *l, const char *url);
 void redis_free(struct redis *r);
+/* Connected to a Redis that answers (a restarted one first loads its data). */
 bool redis_ready(const struct redis *r);
 
 /* fn may be NULL. When not connected fn is called with NULL before this returns. */

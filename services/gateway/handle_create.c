@@ -67,6 +67,7 @@ static void send_command(struct call *c, json_t *command)
     } else if (bus_command(g, command) != 0) {
         call_refuse(c, "unavailable", "Too many requests are waiting.");
     } else {
+        failpoint("gateway.commanded");
         waiter_add(c);
     }
 }

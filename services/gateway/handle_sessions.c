@@ -1,6 +1,7 @@
 /* Reading sessions, and ending one. */
 #include "gateway.h"
 
+#include "common/failpoint.h"
 #include "common/log.h"
 
 #include <stdio.h>
@@ -80,6 +81,7 @@ static void on_ended(void *user, const redisReply *reply)
         call_refuse(c, "unavailable", NULL);
         return;
     }
+    failpoint("gateway.ended");
     log_event(LOG_INFO, "session_end", "session", c->session, "outcome", reply->str, "request",
               c->request->id, NULL);
     store_session(c->gateway, c->session, on_ended_record, c);

@@ -3,6 +3,7 @@
 #include "gateway.h"
 
 #include "claims.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "generated/plans.h"
 
@@ -17,6 +18,7 @@ static void on_stored(void *user, const redisReply *reply)
         call_refuse(c, "unavailable", NULL);
         return;
     }
+    failpoint("gateway.ticket");
     json_t *answer = c->parts;
     c->parts = NULL;
     respond_json(c->request, 201, answer);

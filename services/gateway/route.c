@@ -160,8 +160,5 @@ void call_authenticated(struct call *c)
 void route_too_large(void *user, struct http_request *r)
 {
     (void)user;
-    static const char text[] =
-        "{\"type\":\"/help#invalid_request\",\"title\":\"The body is larger than 64 KiB.\","
-        "\"status\":413,\"reason\":\"invalid_request\"}";
-    http_respond(r, 413, "application/problem+json", text, sizeof text - 1);
+    respond_too_large(r, "The body is larger than 64 KiB.");
 }

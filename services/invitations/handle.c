@@ -15,6 +15,12 @@ static void mail_finish(struct mail *m)
 {
     struct invitations *i = m->invitations;
     struct mail **at = &i->working;
+    if (m->again) { /* "send again" came while the mail before it was on its way */
+        m->again = m->asked = false;
+        m->outcome = NULL;
+        start(m);
+        return;
+    }
     while (*at != m)
         at = &(*at)->next;
     *at = m->next;
@@ -28,6 +34,7 @@ static void on_outcome(void *user, const redisReply *reply)
 {
     struct mail *m = user;
     if (reply) {
+        failpoint("invitations.stored");
         mail_finish(m);
         return;
     }
@@ -96,11 +103,12 @@ static void send_mail(struct mail *m)
     smtp_send(i->smtp, from, mail.to, compose_invitation(&mail), on_sent, m);
 }
 
-static bool is_due(const json_t *record)
+/* asked: its due time has come. A delayed mail waits for that, whatever else happens to the session. */
+static bool is_due(const json_t *record, bool asked)
 {
     const char *state = json_text(record, "mail_state", "");
     return strcmp(json_text(record, "state", ""), "invited") == 0 &&
-           (strcmp(state, "queued") == 0 || strcmp(state, "mail_delayed") == 0);
+           (strcmp(state, "queued") == 0 || (asked && strcmp(state, "mail_delayed") == 0));
 }
 
 static void on_record(void *user, const redisReply *reply)
@@ -112,7 +120,7 @@ static void on_record(void *user, const redisReply *reply)
     }
     json_decref(m->record);
     m->record = hash_object(reply);
-    if (!m->record || !is_due(m->record)) {
+    if (!m->record || !is_due(m->record, m->asked)) {
         mail_finish(m);
         return;
     }
@@ -124,18 +132,35 @@ static void on_record(void *user, const redisReply *reply)
 static void start(void *user)
 {
     struct mail *m = user;
+    failpoint("invitations.received");
     if (m->outcome)
         store_outcome(m, on_outcome);
     else
         store_record(m, on_record);
 }
 
-static bool in_work(const struct invitations *i, const char *session)
+static struct mail *in_work(const struct invitations *i, const char *session)
 {
-    const struct mail *m = i->working;
+    struct mail *m = i->working;
     while (m && strcmp(m->session, session) != 0)
         m = m->next;
-    return m != NULL;
+    return m;
+}
+
+static void mail_start(struct invitations *i, const char *session, bool asked, const struct kafka_message *message)
+{
+    struct mail *m = calloc(1, sizeof *m);
+    if (!m) {
+        kafka_done(i->kafka, message->topic, message->partition, message->offset);
+        return;
+    }
+    *m = (struct mail){.next = i->working, .invitations = i, .bucket = bucket_of_id(session), .asked = asked,
+                       .partition = message->partition, .offset = message->offset};
+    snprintf(m->session, sizeof m->session, "%s", session);
+    snprintf(m->topic, sizeof m->topic, "%s", message->topic);
+    m->retry = loop_timer_new(i->service.loop, start, m);
+    i->working = m;
+    start(m);
 }
 
 void handle_message(void *user, const struct kafka_message *message)
@@ -145,19 +170,14 @@ void handle_message(void *user, const struct kafka_message *message)
     json_t *event = json_read(message->value, message->size, error);
     const char *session = json_text(event, "session", "");
     bool asked = strcmp(json_text(event, "type", ""), "mail.send") == 0;
-    bool wanted = event && bucket_of_id(session) >= 0 && !in_work(i, session) &&
-                  (asked || (!json_object_get(event, "refused") && is_due(json_object_get(event, "record"))));
-    struct mail *m = wanted ? calloc(1, sizeof *m) : NULL;
-    if (m) {
-        *m = (struct mail){.next = i->working, .invitations = i, .bucket = bucket_of_id(session),
-                           .partition = message->partition, .offset = message->offset};
-        snprintf(m->session, sizeof m->session, "%s", session);
-        snprintf(m->topic, sizeof m->topic, "%s", message->topic);
-        m->retry = loop_timer_new(i->service.loop, start, m);
-        i->working = m;
-        start(m);
-    } else {
+    bool wanted = event && bucket_of_id(session) >= 0 &&
+                  (asked || (!json_object_get(event, "refused") && is_due(json_object_get(event, "record"), false)));
+    struct mail *working = wanted ? in_work(i, session) : NULL;
+    if (working && !asked)
+        working->again = true;
+    if (wanted && !working)
+        mail_start(i, session, asked, message);
+    else
         kafka_done(i->kafka, message->topic, message->partition, message->offset);
-    }
     json_decref(event);
 }

@@ -37,7 +37,9 @@ struct mail {
     char session[ID_SIZE];
     int bucket;
     char generation[16];
-    const char *outcome;
+    bool asked;          /* by its due time, not by an event */
+    bool again;          /* another generation's event came meanwhile */
+    const char *outcome; /* known, and perhaps not written yet */
     int64_t delay_ms;
     char topic[64];
     int32_t partition;

@@ -56,7 +56,7 @@ void conn_free(struct conn *c)
     close(c->fd);
     free(c->head);
     free(c->queue);
-    free(c->text);
+    free(c->offer);
     explicit_bzero(c->secret, sizeof c->secret);
     free(c);
     metric_set("beistand_relay_connections", "", (double)HASH_COUNT(r->conns));

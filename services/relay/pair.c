@@ -2,6 +2,7 @@
  * new header as it comes. */
 #include "relay.h"
 
+#include "common/failpoint.h"
 #include "common/log.h"
 
 #include <stdlib.h>
@@ -23,6 +24,9 @@ static void open_pair(struct pair *p)
 {
     struct conn *both[] = {p->viewer, p->program};
     metric_add("beistand_relay_pairs_total", "", 1);
+    failpoint("relay.paired");
+    free(p->viewer->offer);
+    p->viewer->offer = NULL;
     log_event(LOG_INFO, "paired", "conn", p->conn_id, "session", p->viewer->session, NULL);
     for (int i = 0; i < 2; i++) {
         both[i]->state = STATE_OPEN;

@@ -71,7 +71,7 @@ struct conn {
     uint8_t pong[WS_CONTROL_MAX];
     size_t pong_size;
     bool pong_due;
-    char *text;              /* control sockets: message in the making */
+    char *offer;             /* viewers: JSON of what the program is told, until it has come */
     struct pair *pair;
     UT_hash_handle hh;
 };
@@ -130,7 +130,9 @@ struct conn *asked_conn(struct asked *a);
 void store_take_ticket(struct conn *c, redis_fn fn);
 void store_session(struct conn *c, redis_fn fn); /* HMGET agent_token_hash state reason */
 void store_noted(struct conn *c, redis_fn fn);
-void store_note_and_offer(struct conn *c, const char *offer);
+/* Notes whose connection it is. */
+void store_note(struct conn *c);
+void store_offer(struct conn *c);
 void store_presence(struct conn *c, const char *verb, redis_fn fn);
 void store_subscribe(struct relay *r, redis_fn ended, redis_fn offers);
 

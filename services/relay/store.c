@@ -55,12 +55,16 @@ void store_noted(struct conn *c, redis_fn fn)
     redis_send(c->relay->redis, fn, asked_new(c), "GET", key, NULL);
 }
 
-void store_note_and_offer(struct conn *c, const char *offer)
+void store_note(struct conn *c)
 {
     char key[KEY_SIZE];
     bucket_key(key, sizeof key, bucket_of_id(c->conn_id), "conn", c->conn_id);
     redis_send(c->relay->redis, NULL, NULL, "SET", key, c->session, "EX", "60", NULL);
-    redis_send(c->relay->redis, NULL, NULL, "PUBLISH", "beistand.offer", offer, NULL);
+}
+
+void store_offer(struct conn *c)
+{
+    redis_send(c->relay->redis, NULL, NULL, "PUBLISH", "beistand.offer", c->offer, NULL);
 }
 
 void store_presence(struct conn *c, const char *verb, redis_fn fn)

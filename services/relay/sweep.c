@@ -58,7 +58,12 @@ static bool overdue(struct conn *c, int64_t now)
 
 static void tend(struct conn *c, int64_t now)
 {
-    if (overdue(c, now) || c->state != STATE_OPEN)
+    if (overdue(c, now))
+        return;
+    /* The program may have been between two relays when the first offer was published; it knows what it has seen. */
+    if (c->state == STATE_WAITING && c->offer)
+        store_offer(c);
+    if (c->state != STATE_OPEN)
         return;
     if (now - c->pinged >= PING_MS) {
         c->pinged = now;

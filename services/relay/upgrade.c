@@ -1,6 +1,7 @@
 /* The HTTP part: request line, headers, credentials in Sec-WebSocket-Protocol, then 101 or a problem. */
 #include "relay.h"
 
+#include "common/failpoint.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/random.h"
@@ -124,9 +125,9 @@ static void on_viewer_session(void *user, const redisReply *reply)
         const char *reason = text_of(reply, 2);
         upgrade_refuse(c, *reason ? reason : "wrong_state");
     } else {
-        store_note_and_offer(c, c->text);
-        free(c->text);
-        c->text = NULL;
+        store_note(c);
+        store_offer(c);
+        failpoint("relay.offered");
         too_many_or_accept(c);
     }
 }
@@ -141,6 +142,7 @@ static void on_ticket(void *user, const redisReply *reply)
         upgrade_refuse(c, "unavailable");
         return;
     }
+    failpoint("relay.ticket");
     json_t *ticket =
         reply->type == REDIS_REPLY_STRING ? json_read(reply->str, reply->len, error) : NULL;
     if (!ticket || strcmp(json_text(ticket, "conn_id", ""), c->conn_id) != 0 ||
@@ -149,7 +151,7 @@ static void on_ticket(void *user, const redisReply *reply)
     } else {
         snprintf(c->session, sizeof c->session, "%s", json_text(ticket, "session", ""));
         json_object_del(ticket, "exp");
-        c->text = json_dumps(ticket, JSON_COMPACT);
+        c->offer = json_dumps(ticket, JSON_COMPACT);
         store_session(c, on_viewer_session);
     }
     json_decref(ticket);

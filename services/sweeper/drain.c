@@ -20,6 +20,7 @@ static void on_trimmed(void *user, const redisReply *reply)
     struct bucket *b = user;
     if (reply && reply->type == REDIS_REPLY_INTEGER && reply->integer < 0)
         b->epoch = 0;
+    failpoint("sweeper.trimmed");
     settle(b, reply && b->n == BATCH_MAX);
 }
 
@@ -43,6 +44,7 @@ static void on_delivered(void *user, const char *error)
     } else {
         metric_add("beistand_events_total", "", 1);
     }
+    failpoint("sweeper.acked");
     if (--b->undelivered == 0)
         batch_delivered(b);
 }

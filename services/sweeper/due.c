@@ -1,11 +1,15 @@
 /* Due times: the owners are commanded, and asked again until they have moved the due time away. */
 #include "sweeper.h"
 
+#include "common/failpoint.h"
+
 #include <string.h>
 
 static void on_members(void *user, const redisReply *reply)
 {
     struct bucket *b = user;
+    if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements > 0)
+        failpoint("sweeper.due");
     for (size_t i = 0; reply && reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
         const char *member = reply->element[i]->str;
         char kind[16] = "";
@@ -14,6 +18,7 @@ static void on_members(void *user, const redisReply *reply)
             continue;
         memcpy(kind, member, (size_t)(colon - member));
         bus_due(b, kind, colon + 1);
+        failpoint("sweeper.commanded");
     }
 }
 

@@ -1,6 +1,6 @@
-"""System tests: real binaries, real Redis, the embedded (or a real) broker. `stack` is one whole suite per
-module; a module that needs settings of its own calls `make_stack`. tests/run.py reads the counts that
---counts writes."""
+"""System tests: real binaries, real Redis, the embedded broker; with BEISTAND_REAL_KAFKA=1 a real Apache Kafka for each
+stack. `stack` is one whole suite per module; a module that needs settings of its own calls `make_stack`. tests/run.py
+reads the counts that --counts writes."""
 import json
 import os
 import sys
@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "deploy" / "run"), str(ROOT / "tests" / "system")]
+sys.path[:0] = [str(ROOT / "deploy" / "run"), str(ROOT / "deploy" / "kafka"), str(ROOT / "tests" / "system")]
 
+from kafka import Kafka  # noqa: E402
 from stack import Stack  # noqa: E402
+
+REAL_KAFKA = bool(os.environ.get("BEISTAND_REAL_KAFKA"))
 
 
 def pytest_addoption(parser):
@@ -20,16 +23,21 @@ def pytest_addoption(parser):
 
 @pytest.fixture(scope="module")
 def make_stack(tmp_path_factory, request):
-    """make_stack(replicas=…, env=…, …) → a running Stack; all are stopped at the module's end."""
-    made = []
+    """make_stack(replicas=…, env=…, …) → a running Stack; all are stopped at the module's end. kafka=None: the embedded
+    broker in any case."""
+    made, brokers = [], []
 
     def make(up=True, demo=True, **options):
-        options.setdefault("kafka", os.environ.get("KAFKA_BOOTSTRAP") or None)
-        stack = Stack(tmp_path_factory.mktemp("stack"), **options)
+        root = tmp_path_factory.mktemp("stack")
+        if REAL_KAFKA and "kafka" not in options:
+            brokers.append(Kafka(root / "kafka").up())
+            options["kafka"] = brokers[-1].bootstrap
+        stack = Stack(root, **options)
         made.append(stack)
         return stack.up(demo=demo) if up else stack
     yield make
     stubborn = {str(s.root): names for s in made if (names := s.down())}
+    [broker.down() for broker in brokers]
     assert not stubborn, f"had to be killed at the end: {stubborn}"
 
 

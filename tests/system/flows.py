@@ -6,6 +6,8 @@ import json
 import queue
 import re
 import secrets
+import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import redis
 import requests
+from PIL import Image
 
 from stack import wait_until
 
@@ -25,6 +28,13 @@ DAMM = ["0317598642", "7092154863", "4206871359", "1750983426", "6123045978", "3
 def read_redis(stack):
     port = int(stack.redis_url.rsplit(":", 1)[1].split("/")[0])
     return redis.Redis(port=port, decode_responses=True)
+
+
+def tls_socket(stack, timeout=10):
+    """A socket to the edge, for bytes that no HTTP library would send."""
+    context = ssl.create_default_context(cafile=str(stack.root / "secrets" / "ca.pem"))
+    plain = socket.create_connection(("127.0.0.1", stack.ports["edge"]), timeout)
+    return context.wrap_socket(plain, server_hostname="127.0.0.1")
 
 
 # ---- the technician's API ----
@@ -79,10 +89,10 @@ def new_technician(stack, company=None, **fields):
 
 # ---- the program's API, when only a customer's code matters ----
 
-def activate(stack, session, code=None, key=None, token=None, base=None):
+def activate(stack, session, code=None, key=None, token=None, base=None, receipt_key="A" * 43):
     """What the program posts after the customer typed the code."""
     body = {"token": token or session["install_url"].split("#")[1], "code_prefix": code or session["code_prefix"],
-            "machine": {"name": "PC", "os": "Windows 11", "version": "10.0.22631", "arch": "x64"}, "receipt_key": "A" * 43}
+            "machine": {"name": "PC", "os": "Windows 11", "version": "10.0.22631", "arch": "x64"}, "receipt_key": receipt_key}
     try:
         answer = requests.post(f"{base or stack.origin}/agent/v1/activations", json=body, timeout=20,
                                headers={"Idempotency-Key": key or secrets.token_hex(8)},
@@ -90,6 +100,11 @@ def activate(stack, session, code=None, key=None, token=None, base=None):
         return answer.status_code, answer.json()
     except requests.RequestException as e:
         return 0, {"reason": None, "detail": str(e)}
+
+
+def replica(stack, service, number):
+    """Where one replica listens, past the edge."""
+    return f"http://{stack.address(f'{service}-{number}')}"
 
 
 def wrong_code(code, by=1):
@@ -160,9 +175,9 @@ class Lines:
                 self.queue.put({"not_json": line})
         self.queue.put(None)
 
-    def wait(self, condition, seconds=20, what="line"):
-        """The first line seen so far or coming for which condition(line) holds."""
-        for line in self.seen:
+    def wait(self, condition, seconds=20, what="line", since=0):
+        """The first line seen so far (from number since on) or coming for which condition(line) holds."""
+        for line in self.seen[since:]:
             if condition(line):
                 return line
         deadline = time.monotonic() + seconds
@@ -201,9 +216,34 @@ class SimPC(Lines):
     def __init__(self, stack, link, code, folder, *options):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        argv = [stack.build / "bin" / "simpc", "--config", stack.root / "program.json", "--link", link, "--code", code,
-                "--state-dir", self.folder / "state", *options]
-        super().__init__(argv, stack.base_env(), self.folder / "simpc.log")
+        argv = [stack.build / "bin" / "simpc", "--config", stack.root / "program.json", "--link", link,
+                "--state-dir", self.folder / "state", *(["--code", code] if code else []), *options]
+        super().__init__(argv, stack.base_env(), self.folder / "simpc.log", stdin=True)
+
+    def say(self, command):
+        """One command on the program's stdin; waits until it was taken. Returns whether it was."""
+        mark = len(self.seen)
+        self.child.stdin.write(command + "\n")
+        self.child.stdin.flush()
+        done = self.wait(lambda l: l.get("event") in ("command_done", "command_refused"), what=command, since=mark)
+        return done["event"] == "command_done"
+
+    def wait_state(self, state, seconds=20, since=0):
+        return self.wait(lambda l: l.get("state") == state, seconds, f"state {state}", since)
+
+    def wait_event(self, event, seconds=20, since=0):
+        return self.wait(lambda l: l.get("event") == event, seconds, event, since)
+
+    def wait_over(self, seconds=30):
+        """The program has removed itself and ended by itself; nothing is left of its folder. The last reason."""
+        last = self.wait_state("over", seconds)
+        assert self.child.wait(10) == 0
+        assert not (self.folder / "state").exists(), list((self.folder / "state").iterdir())
+        return last["reason"]
+
+    def kill(self):
+        self.child.kill()
+        self.child.wait()
 
 
 class Cli:
@@ -221,6 +261,18 @@ class Cli:
         return [str(a) for a in (self.stack.cli, "--origin", self.stack.origin, "--ca",
                                  self.stack.root / "secrets" / "ca.pem", "--key-file", self.key_file, *args)]
 
+    def start(self, *args):
+        """A command that goes on while the test does something else: its JSON lines as they come."""
+        return Lines(self.argv(*args), self.stack.base_env(), self.folder / "cli.log")
+
+    def refused(self, *args, timeout=60):
+        """The reason of a command that must fail, and the detail."""
+        result = subprocess.run(self.argv(*args), capture_output=True, text=True, timeout=timeout, check=False,
+                                env=self.stack.base_env())
+        assert result.returncode != 0, (args, result.stdout)
+        told = json.loads(result.stderr.strip().splitlines()[-1])
+        return told["reason"], told.get("detail", "")
+
     def run(self, *args, good=True, timeout=60):
         result = subprocess.run(self.argv(*args), capture_output=True, text=True, timeout=timeout, check=False,
                                 env=self.stack.base_env())
@@ -236,6 +288,92 @@ class Cli:
     def set_password(self, password):
         self.password_file.write_text(password + "\n")
         return self.password_file
+
+
+class Support:
+    """One session: the technician's CLI on one side, a customer's PC on the other. options go to simpc."""
+
+    def __init__(self, stack, folder, *options, api=None, invite=("--no-mail",)):
+        self.stack, self.folder, self.options = stack, Path(folder), options
+        self.api = api or new_technician(stack)
+        self.cli = Cli(stack, self.api.key, self.folder / "technician")
+        self.password = secrets.token_urlsafe(12)
+        self.cli.set_password(self.password)
+        made = self.cli.run("invite", *invite)[0]
+        self.id, self.link, self.code = made["id"], made["install_url"], made["code"]
+        self.e = self.code.replace(" ", "")[4:]
+        self.pc = None
+
+    def start_pc(self, code=None, **fields):
+        """The customer runs the program; started again it goes on with what it saved."""
+        self.pc = SimPC(self.stack, fields.get("link", self.link), code or self.code, self.folder / "pc", *self.options)
+        return self.pc
+
+    def online(self):
+        """The program has its control socket, and the API says so."""
+        self.start_pc()
+        self.pc.wait(lambda l: l.get("reason") == "online", what="online")
+        self.api.wait(self.id, lambda s: s["online"], what="online")
+        return self
+
+    def paired(self):
+        self.online()
+        assert self.pair() == [{"paired": True}]
+        self.api.wait(self.id, lambda s: s["paired"], what="paired")
+        return self
+
+    def with_password(self, verb, *args):
+        return (verb, self.id, *args, "--password-file", self.cli.password_file)
+
+    def pair(self, code=None):
+        return self.cli.run(*self.with_password("pair", "--code", code or self.code))
+
+    def read_screen(self, line):
+        """What a screenshot of the technician shows in a line of the simulator's screen."""
+        picture = self.folder / "screen.png"
+        self.cli.run(*self.with_password("screenshot", picture))
+        return read_line(picture, line)
+
+    def type(self, text):
+        self.cli.run(*self.with_password("type", text))
+
+    def connect(self, seconds):
+        """A technician's viewer that stays; waits until it sees the screen."""
+        viewer = self.cli.start(*self.with_password("connect"), "--seconds", str(seconds))
+        viewer.wait(lambda l: l.get("connected"), 30, "connected")
+        return viewer
+
+    def ended(self, reason, seconds=30):
+        """Everybody says so: program, API, receipt; and nothing is left of the program."""
+        assert self.pc.wait_over(seconds) == reason
+        now = self.api.wait(self.id, lambda s: s["removal"] == "removed", what="receipt")
+        assert (now["status"], now["reason"], now["online"]) == ("ended", reason, False), now
+        return now
+
+    def close(self):
+        if self.pc:
+            self.pc.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+
+SQUARE, LINE_HEIGHT = 10, 200  # agent/sim/screen.h
+
+
+def read_line(png, line):
+    """The text that the simulator drew: a column of eight squares per character, light for 1 and dark for 0."""
+    image = Image.open(png).convert("RGB")
+    text = bytearray()
+    for x in range(SQUARE // 2, image.width, SQUARE):
+        squares = [image.getpixel((x, line * LINE_HEIGHT + bit * SQUARE + SQUARE // 2)) for bit in range(8)]
+        if any(28 < red < 128 for red, _, _ in squares):  # the background: the text is over
+            break
+        text.append(sum((red > 128) << (7 - bit) for bit, (red, _, _) in enumerate(squares)))
+    return text.decode()
 
 
 # ---- the journal ----

@@ -6,7 +6,7 @@
 
 enum {
     WINDOW_START = 128 * 1024,
-    WINDOW_MIN = 32 * 1024,
+    WINDOW_MIN = 12 * 1024,
     WINDOW_MAX = 4 * 1024 * 1024,
     BUDGET_MAX = 1024 * 1024, /* of one update, so that the output stays bounded */
     PERIOD_MS = 5000,         /* the path may change: old minima are forgotten after two periods */
@@ -28,6 +28,11 @@ static bool waiting(const struct rfb *r, int64_t now_ms)
 bool rfb_flow_open(const struct rfb *r, int64_t now_ms)
 {
     return !waiting(r, now_ms) || rfb_offset(r) - r->flow.acked < r->flow.window;
+}
+
+bool rfb_flow_idle(const struct rfb *r, int64_t now_ms)
+{
+    return !waiting(r, now_ms);
 }
 
 size_t rfb_flow_budget(const struct rfb *r)

@@ -171,28 +171,24 @@ static void on_pointer(struct rfb *r, const uint8_t *m)
         mask = (uint16_t)((mask & 0x7f) | (m[6] & 3) << 7);
     if (r->view_only || r->on.pointer == NULL)
         return;
-    r->on.pointer(r->user, x < r->width ? x : r->width - 1, y < r->height ? y : r->height - 1, mask);
+    x = x < r->width ? x : (uint16_t)(r->width - 1);
+    y = y < r->height ? y : (uint16_t)(r->height - 1);
+    r->on.pointer(r->on.user, x, y, mask);
 }
 
-static void key_event(struct rfb *r, uint32_t keysym, uint16_t scancode, bool down)
+static void key_event(struct rfb *r, uint32_t keysym, uint32_t scancode, bool down)
 {
     if (!r->view_only && r->on.key != NULL)
-        r->on.key(r->user, keysym, scancode, down);
+        r->on.key(r->on.user, down, keysym, scancode);
 }
 
 /* On the wire an extended key is its set-1 code with bit 7; some viewers send 0xe0xx. */
 static void on_qemu_key(struct rfb *r, const uint8_t *m)
 {
     uint32_t code = rfb_get32(m + 8);
-    uint16_t scancode = 0;
-
-    if (code > 0 && code < 0x80)
-        scancode = (uint16_t)code;
-    else if (code > 0x80 && code < 0x100)
-        scancode = (uint16_t)(0xe000 | (code & 0x7f));
-    else if (code > 0xe000 && code < 0xe080)
-        scancode = (uint16_t)code;
-    key_event(r, rfb_get32(m + 4), scancode, rfb_get16(m + 2) != 0);
+    if (code > 0xe000 && code < 0xe080)
+        code = 0x80 | (code & 0x7f);
+    key_event(r, rfb_get32(m + 4), code < 0x100 && code != 0x80 ? code : 0, rfb_get16(m + 2) != 0);
 }
 
 static enum rfb_result on_cut_text(struct rfb *r, const uint8_t *m)
@@ -204,9 +200,10 @@ static enum rfb_result on_cut_text(struct rfb *r, const uint8_t *m)
         r->skipping = (uint64_t)n; /* too long for a clipboard, no reason to lose the session */
         return RFB_OK;
     }
-    if (size >= 0)
-        return rfb_clipboard_plain(r, m + 8, (size_t)n);
-    return rfb_clipboard_extended(r, m + 8, (size_t)n);
+    if (size < 0)
+        return rfb_clipboard_extended(r, m + 8, (size_t)n);
+    rfb_clipboard_plain(r, m + 8, (size_t)n);
+    return RFB_OK;
 }
 
 static void on_fence(struct rfb *r, const uint8_t *m, int64_t now_ms)
@@ -268,7 +265,7 @@ static enum rfb_result on_message(struct rfb *r, const uint8_t *m, int64_t now_m
 
 static size_t phase_size(const struct rfb *r)
 {
-    const uint8_t *m = r->in.data + r->in.start;
+    const uint8_t *m = rfb_out_bytes(&r->in);
     switch (r->phase) {
     case RFB_PHASE_VERSION: return 12;
     case RFB_PHASE_SECURITY:
@@ -279,7 +276,7 @@ static size_t phase_size(const struct rfb *r)
 
 static enum rfb_result phase_message(struct rfb *r, int64_t now_ms)
 {
-    const uint8_t *m = r->in.data + r->in.start;
+    const uint8_t *m = rfb_out_bytes(&r->in);
     switch (r->phase) {
     case RFB_PHASE_VERSION: return on_version(r, m);
     case RFB_PHASE_SECURITY: return on_security(r, m[0]);

@@ -2,9 +2,10 @@
  *
  * rfb.c           life, public calls, output           rfb_input.c   handshake and messages of the viewer
  * rfb_frame.c     our copy of the picture, tile compare rfb_scroll.c  finds moved areas (CopyRect)
- * rfb_update.c    what goes into an update              rfb_flow.c    fences, congestion window
- * rfb_pixel.c     pixel formats                         rfb_palette.c colour counting
- * rfb_tight.c, rfb_jpeg.c, rfb_zrle.c encodings         rfb_pseudo.c  cursor, size, name rectangles
+ * rfb_update.c    what goes into an update              rfb_group.c   tiles that go as one rectangle
+ * rfb_flow.c      fences, congestion window             rfb_pixel.c   pixel formats
+ * rfb_palette.c   colour counting                       rfb_pseudo.c  cursor, size, name rectangles
+ * rfb_tight.c, rfb_jpeg.c, rfb_zrle.c encodings         rfb_stream.c  zlib for the whole connection
  * rfb_clipboard.c plain and extended clipboard          rfb_out.c     bounded buffer */
 #ifndef BEISTAND_RFB_INTERNAL_H
 #define BEISTAND_RFB_INTERNAL_H
@@ -30,8 +31,12 @@ void rfb_out_put(struct rfb_out *o, const void *bytes, size_t n);
 void rfb_out_u8(struct rfb_out *o, uint8_t v);
 void rfb_out_u16(struct rfb_out *o, uint16_t v);
 void rfb_out_u32(struct rfb_out *o, uint32_t v);
-void rfb_out_take(struct rfb_out *o, size_t n);
+void rfb_out_take(struct rfb_out *o, size_t n); /* a large buffer that got empty is given back */
 void rfb_out_clear(struct rfb_out *o);
+static inline const uint8_t *rfb_out_bytes(const struct rfb_out *o)
+{
+    return o->data == NULL ? NULL : o->data + o->start;
+}
 
 static inline uint16_t rfb_get16(const uint8_t *p)
 {
@@ -88,14 +93,28 @@ bool rfb_palette_add(struct rfb_palette *p, const uint8_t *bgrx, size_t stride, 
                      unsigned h, unsigned max);
 /* Index of a colour that is in p. */
 unsigned rfb_palette_index(const struct rfb_palette *p, uint32_t colour);
+/* Forgets all but the first n. */
+void rfb_palette_cut(struct rfb_palette *p, unsigned n);
+
+/* ---- zlib streams that live as long as the connection ---- */
+struct rfb_stream {
+    z_stream z;
+    bool on;
+    int level;
+};
+void rfb_stream_cleanup(struct rfb_stream *s);
+/* Appends in, compressed up to a sync flush, to to. On failure to->failed is set. */
+void rfb_stream_put(struct rfb_stream *s, int level, const struct rfb_out *in, struct rfb_out *to);
 
 /* ---- tiles: the unit of comparing, classifying and remembering what the viewer has ---- */
-enum { RFB_TILE = 64 };
+enum { RFB_TILE = 64, RFB_JOIN_AREA = 65536 /* pixels in one compressed rectangle: bounds every buffer */ };
 struct rfb_tile {
     bool dirty;         /* the viewer has something else than our copy */
     bool lossy;         /* what the viewer has went as JPEG */
     bool changed;       /* differs in the frame being compared */
+    bool moved;         /* rfb_scroll.c: what is new in it was elsewhere before */
     uint8_t kind;       /* enum rfb_kind, of our copy; forgotten when the copy changes */
+    uint8_t x0, y0, x1, y1; /* what is dirty of it: pixels from its corner, ends exclusive */
     uint32_t colour;    /* of RFB_KIND_SOLID */
     int64_t changed_ms;
 };
@@ -154,7 +173,6 @@ struct rfb_flow {
 
 struct rfb {
     struct rfb_callbacks on;
-    void *user;
     enum rfb_result failed;
     const char *error;
     bool view_only;
@@ -172,10 +190,12 @@ struct rfb {
     uint16_t width, height;
     uint16_t frame_w, frame_h; /* of the last frame; differs when the viewer cannot resize */
     uint8_t *copy; /* BGRX, stride width × 4 */
+    bool framed;   /* there has been a frame: the copy is a picture */
     unsigned tiles_x, tiles_y;
     struct rfb_tile *tiles;
     unsigned next_row; /* tile row where the last update ran out of budget */
     int64_t changed_ms;
+    unsigned scroll_misses, scroll_skip; /* looking for moved areas in vain: less often */
 
     /* What the viewer waits for. */
     bool requested, continuous;
@@ -192,16 +212,15 @@ struct rfb {
     char *clipboard; /* the PC's; NULL: none yet */
     size_t clipboard_size;
     uint32_t clipboard_caps; /* actions the viewer knows; 0 before it said */
+    bool say_clipboard, say_text; /* ours changed; the viewer asked for it */
 
     struct rfb_flow flow;
-    z_stream tight[3]; /* stream 0 full colour, 1 two colours, 2 indexed */
-    bool tight_on[3];
-    int tight_level[3];
-    z_stream zrle;
-    bool zrle_on;
+    struct rfb_stream tight[3]; /* 0 full colour, 1 two colours, 2 indexed */
+    struct rfb_stream zrle;
     struct rfb_out scratch; /* one rectangle before compression */
     struct rfb_out packed;  /* one JPEG or zlib piece before its length is known */
-    struct rfb_palette palette;
+    struct rfb_palette palette; /* of the rectangle in the making */
+    struct rfb_palette probe;   /* of one tile being looked at */
     uint64_t updates, rects[5];
 };
 enum { RFB_COUNT_COPY, RFB_COUNT_SOLID, RFB_COUNT_PALETTE, RFB_COUNT_JPEG, RFB_COUNT_LOSSLESS };
@@ -221,10 +240,17 @@ static inline uint64_t rfb_offset(const struct rfb *r)
 
 /* rfb_frame.c */
 enum rfb_result rfb_frame_resize(struct rfb *r, uint16_t w, uint16_t h);
+/* The pixels of tile (tx, ty); nx × ny of them. */
+struct rfb_rect rfb_tile_area(const struct rfb *r, unsigned tx, unsigned ty, unsigned nx,
+                              unsigned ny);
+static inline struct rfb_tile *rfb_tile(const struct rfb *r, unsigned tx, unsigned ty)
+{
+    return &r->tiles[ty * r->tiles_x + tx];
+}
 /* Marks changed tiles; nothing is copied yet. Returns their number. */
 unsigned rfb_frame_compare(struct rfb *r, const struct rfb_frame *f, const struct rfb_rect *hints,
                            size_t hint_count);
-/* Takes the changed tiles into the copy and makes them dirty. */
+/* Takes what differs in the changed tiles into the copy and makes it dirty. */
 void rfb_frame_accept(struct rfb *r, const struct rfb_frame *f, int64_t now_ms);
 void rfb_frame_dirty(struct rfb *r, const struct rfb_rect *area);
 /* Cuts a rectangle to the picture; false when nothing is left. */
@@ -234,13 +260,26 @@ bool rfb_clip(const struct rfb *r, struct rfb_rect *area);
  * copy, and leaves as changed only what still differs. Returns the number of rectangles. */
 unsigned rfb_scroll(struct rfb *r, const struct rfb_frame *f, int64_t now_ms);
 
+/* rfb_group.c: sends the tile and neighbours that go well with it as one rectangle; returns the
+ * number of rectangles. sharpen: settled tiles that went as JPEG, exactly; else dirty ones. */
+struct rfb_pick {
+    bool sharpen;
+    unsigned area_max; /* pixels of one rectangle, ≤ RFB_JOIN_AREA */
+    int64_t now_ms;
+};
+bool rfb_group_due(const struct rfb_tile *t, const struct rfb_pick *p);
+unsigned rfb_group_send(struct rfb *r, unsigned tx, unsigned ty, const struct rfb_pick *p);
+/* When a tile that went as JPEG is sent again exactly. */
+int64_t rfb_group_sharpen_ms(const struct rfb_tile *t);
+
 /* rfb_input.c */
 enum rfb_result rfb_input(struct rfb *r, const uint8_t *bytes, size_t size, int64_t now_ms);
 
 /* rfb_update.c */
-enum rfb_result rfb_update_encode(struct rfb *r, const struct rfb_frame *f, int64_t now_ms,
-                                  bool *sent);
+/* True when an update was put in the output; see r->out.failed. */
+bool rfb_update_encode(struct rfb *r, const struct rfb_frame *f, int64_t now_ms);
 bool rfb_update_allowed(const struct rfb *r, int64_t now_ms);
+int rfb_update_next_ms(const struct rfb *r, int64_t now_ms); /* as rfb_next_ms() */
 void rfb_rect_header(struct rfb *r, struct rfb_rect a, int32_t encoding);
 
 /* rfb_pseudo.c: rectangles without pixels. rfb_pseudo_size() is true when the size must be said (in
@@ -250,29 +289,31 @@ unsigned rfb_pseudo_write_size(struct rfb *r);
 unsigned rfb_pseudo_write(struct rfb *r);
 bool rfb_pseudo_waiting(const struct rfb *r);
 
-/* Encodings: append rectangles, header included. Return their number. pal: the colours of the area,
- * NULL when there are more than 256. */
-unsigned rfb_raw(struct rfb *r, struct rfb_rect a);
-unsigned rfb_tight_solid(struct rfb *r, struct rfb_rect a, uint32_t colour);
-unsigned rfb_tight(struct rfb *r, struct rfb_rect a, const struct rfb_palette *pal, bool lossless,
-                   bool *was_lossy);
-unsigned rfb_zrle(struct rfb *r, struct rfb_rect a);
+/* Encodings: append one rectangle, header included. pal: the colours of the area, at least two; NULL
+ * when there are too many. Failures show in r->out. */
+void rfb_raw(struct rfb *r, struct rfb_rect a);
+void rfb_tight_solid(struct rfb *r, struct rfb_rect a, uint32_t colour);
+void rfb_tight(struct rfb *r, struct rfb_rect a, const struct rfb_palette *pal, bool lossless,
+               bool *was_lossy);
+void rfb_zrle(struct rfb *r, struct rfb_rect a);
 /* JPEG of an area of the copy into r->packed; false: could not (encode it otherwise). */
 bool rfb_jpeg(struct rfb *r, struct rfb_rect a);
-/* Compresses in with a stream that lives as long as the connection, up to Z_SYNC_FLUSH; appends to
- * to. On failure to->failed is set. */
-void rfb_deflate(z_stream *z, const struct rfb_out *in, struct rfb_out *to);
+/* The pixels of an area of the copy into r->scratch. */
+void rfb_fill_scratch(struct rfb *r, struct rfb_rect a, enum rfb_packing k);
 
 /* rfb_flow.c */
 void rfb_flow_init(struct rfb_flow *f);
 bool rfb_flow_open(const struct rfb *r, int64_t now_ms);
+bool rfb_flow_idle(const struct rfb *r, int64_t now_ms); /* nothing is on the way */
 size_t rfb_flow_budget(const struct rfb *r);
 void rfb_flow_fence(struct rfb *r, int64_t now_ms);
 void rfb_flow_answer(struct rfb *r, const uint8_t *payload, size_t size, int64_t now_ms);
 
 /* rfb_clipboard.c */
 void rfb_clipboard_hello(struct rfb *r);
-enum rfb_result rfb_clipboard_plain(struct rfb *r, const uint8_t *text, size_t size);
+bool rfb_clipboard_waiting(const struct rfb *r);
+void rfb_clipboard_send(struct rfb *r); /* what waits, if it may go now */
+void rfb_clipboard_plain(struct rfb *r, const uint8_t *text, size_t size);
 enum rfb_result rfb_clipboard_extended(struct rfb *r, const uint8_t *body, size_t size);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+enum { KEEP = 128 * 1024 }; /* an empty buffer of up to so many bytes waits for its next use */
+
 void rfb_out_init(struct rfb_out *o, size_t max)
 {
     memset(o, 0, sizeof *o);
@@ -89,8 +91,14 @@ void rfb_out_take(struct rfb_out *o, size_t n)
         n = o->size;
     o->start += n;
     o->size -= n;
-    if (o->size == 0)
-        o->start = 0;
+    if (o->size > 0)
+        return;
+    o->start = 0;
+    if (o->cap > KEEP) {
+        free(o->data);
+        o->data = NULL;
+        o->cap = 0;
+    }
 }
 
 void rfb_out_clear(struct rfb_out *o)

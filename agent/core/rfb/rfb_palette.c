@@ -55,3 +55,11 @@ unsigned rfb_palette_index(const struct rfb_palette *p, uint32_t colour)
 {
     return p->slot[find(p, colour)] - 1u;
 }
+
+void rfb_palette_cut(struct rfb_palette *p, unsigned n)
+{
+    p->n = 0;
+    memset(p->slot, 0, sizeof p->slot);
+    for (unsigned i = 0; i < n; i++)
+        (void)add(p, p->colour[i], 256); /* colour[i] is written over by itself */
+}

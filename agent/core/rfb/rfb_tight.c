@@ -9,52 +9,11 @@ enum {
     TIGHT_FILTER = 0x40, /* a filter byte follows */
     FILTER_PALETTE = 1,
     PLAIN_BELOW = 12,    /* fewer bytes go uncompressed, without length */
+    JPEG_AREA_MIN = 256,
     STREAM_FULL = 0,
     STREAM_MONO = 1,
     STREAM_INDEX = 2
 };
-
-void rfb_deflate(z_stream *z, const struct rfb_out *in, struct rfb_out *to)
-{
-    z->next_in = in->data + in->start;
-    z->avail_in = (uInt)in->size;
-    do {
-        enum { STEP = 16384 };
-        uint8_t *at = rfb_out_reserve(to, STEP);
-        if (at == NULL)
-            return;
-        z->next_out = at;
-        z->avail_out = STEP;
-        if (deflate(z, Z_SYNC_FLUSH) == Z_STREAM_ERROR) {
-            to->failed = true;
-            return;
-        }
-        rfb_out_add(to, STEP - z->avail_out);
-    } while (z->avail_out == 0);
-}
-
-static bool stream_ready(struct rfb *r, unsigned s)
-{
-    int level = r->viewer.compress > 0 ? r->viewer.compress : 1;
-    if (!r->tight_on[s]) {
-        memset(&r->tight[s], 0, sizeof r->tight[s]);
-        if (deflateInit(&r->tight[s], level) != Z_OK)
-            return false;
-        r->tight_on[s] = true;
-        r->tight_level[s] = level;
-    } else if (r->tight_level[s] != level) {
-        uint8_t none[64]; /* after a sync flush there is nothing left to write out */
-        r->tight[s].next_in = NULL;
-        r->tight[s].avail_in = 0;
-        r->tight[s].next_out = none;
-        r->tight[s].avail_out = sizeof none;
-        if (deflateParams(&r->tight[s], level, Z_DEFAULT_STRATEGY) != Z_OK ||
-            r->tight[s].avail_out != sizeof none)
-            return false;
-        r->tight_level[s] = level;
-    }
-    return true;
-}
 
 /* The compact length: seven bits a byte, low first; the third byte has eight. */
 static void put_length(struct rfb *r, size_t n)
@@ -75,38 +34,18 @@ static void put_length(struct rfb *r, size_t n)
 /* Sends r->scratch through stream s. */
 static void put_stream(struct rfb *r, unsigned s)
 {
-    if (r->scratch.failed) {
-        r->out.failed = true;
-        return;
-    }
-    if (r->scratch.size < PLAIN_BELOW) {
-        rfb_out_put(&r->out, r->scratch.data + r->scratch.start, r->scratch.size);
+    if (!r->scratch.failed && r->scratch.size < PLAIN_BELOW) {
+        rfb_out_put(&r->out, rfb_out_bytes(&r->scratch), r->scratch.size);
         return;
     }
     rfb_out_clear(&r->packed);
-    if (!stream_ready(r, s)) {
-        r->out.failed = true;
-        return;
-    }
-    rfb_deflate(&r->tight[s], &r->scratch, &r->packed);
+    rfb_stream_put(&r->tight[s], r->viewer.compress, &r->scratch, &r->packed);
     if (r->packed.failed) {
         r->out.failed = true;
         return;
     }
     put_length(r, r->packed.size);
-    rfb_out_put(&r->out, r->packed.data + r->packed.start, r->packed.size);
-}
-
-static void fill_plain(struct rfb *r, struct rfb_rect a)
-{
-    size_t row = a.w * rfb_pixels_size(&r->pixels, RFB_PACK_TPIXEL);
-    rfb_out_clear(&r->scratch);
-    uint8_t *to = rfb_out_reserve(&r->scratch, row * a.h);
-    if (to == NULL)
-        return;
-    for (unsigned y = 0; y < a.h; y++, to += row)
-        rfb_pixels_pack(&r->pixels, RFB_PACK_TPIXEL, rfb_copy_at(r, a.x, a.y + y), a.w, to);
-    rfb_out_add(&r->scratch, row * a.h);
+    rfb_out_put(&r->out, rfb_out_bytes(&r->packed), r->packed.size);
 }
 
 static void fill_mono(struct rfb *r, struct rfb_rect a, const struct rfb_palette *pal)
@@ -169,7 +108,7 @@ static void put_palette(struct rfb *r, struct rfb_rect a, const struct rfb_palet
     r->rects[RFB_COUNT_PALETTE]++;
 }
 
-unsigned rfb_tight_solid(struct rfb *r, struct rfb_rect a, uint32_t colour)
+void rfb_tight_solid(struct rfb *r, struct rfb_rect a, uint32_t colour)
 {
     uint8_t pixel[4];
     rfb_rect_header(r, a, RFB_TIGHT);
@@ -177,30 +116,29 @@ unsigned rfb_tight_solid(struct rfb *r, struct rfb_rect a, uint32_t colour)
     rfb_pixels_pack_colour(&r->pixels, RFB_PACK_TPIXEL, colour, pixel);
     rfb_out_put(&r->out, pixel, rfb_pixels_size(&r->pixels, RFB_PACK_TPIXEL));
     r->rects[RFB_COUNT_SOLID]++;
-    return 1;
 }
 
-unsigned rfb_tight(struct rfb *r, struct rfb_rect a, const struct rfb_palette *pal, bool lossless,
-                   bool *was_lossy)
+void rfb_tight(struct rfb *r, struct rfb_rect a, const struct rfb_palette *pal, bool lossless,
+               bool *was_lossy)
 {
-    /* JPEG is defined for 16 and 32 bits only. */
-    bool jpeg = !lossless && pal == NULL && r->viewer.quality >= 0 && r->pixels.bytes > 1;
+    /* JPEG is defined for 16 and 32 bits only, and its tables outweigh a few pixels. */
+    bool jpeg = !lossless && pal == NULL && r->viewer.quality >= 0 && r->pixels.bytes > 1 &&
+                a.w * a.h >= JPEG_AREA_MIN;
 
     rfb_rect_header(r, a, RFB_TIGHT);
     *was_lossy = false;
-    if (pal != NULL && pal->n >= 2) {
+    if (pal != NULL) {
         put_palette(r, a, pal);
     } else if (jpeg && rfb_jpeg(r, a)) {
         rfb_out_u8(&r->out, TIGHT_JPEG);
         put_length(r, r->packed.size);
-        rfb_out_put(&r->out, r->packed.data + r->packed.start, r->packed.size);
+        rfb_out_put(&r->out, rfb_out_bytes(&r->packed), r->packed.size);
         r->rects[RFB_COUNT_JPEG]++;
         *was_lossy = true;
     } else {
         rfb_out_u8(&r->out, STREAM_FULL << 4);
-        fill_plain(r, a);
+        rfb_fill_scratch(r, a, RFB_PACK_TPIXEL);
         put_stream(r, STREAM_FULL);
         r->rects[RFB_COUNT_LOSSLESS]++;
     }
-    return 1;
 }
