@@ -4,6 +4,8 @@
 
 #include "common/random.h"
 
+#include "credentials.h"
+
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,12 +13,7 @@
 
 bool has_permission(const struct principal *p, const char *name)
 {
-    const char *list = json_text(p->person, "permissions", "");
-    size_t n = strlen(name);
-    for (const char *at = list; (at = strstr(at, name)); at += n)
-        if ((at == list || at[-1] == ',') && (at[n] == ',' || at[n] == '\0'))
-            return true;
-    return false;
+    return permission_listed(json_text(p->person, "permissions", ""), name);
 }
 
 static bool refused_origin(const struct call *c)
@@ -102,23 +99,6 @@ static void on_credential(void *user, const redisReply *reply)
     limit_api(c, read_person);
 }
 
-/* The cookie's value when it is there and has the form of a secret. */
-static bool read_cookie(const struct call *c, char out[SECRET_SIZE])
-{
-    static const char name[] = "beistand_session=";
-    const char *header = http_header(c->request, "Cookie");
-    const char *at = header ? strstr(header, name) : NULL;
-    if (!at || (at != header && at[-1] != ' ' && at[-1] != ';'))
-        return false;
-    at += sizeof name - 1;
-    size_t n = strcspn(at, "; ");
-    if (n >= SECRET_SIZE)
-        return false;
-    memcpy(out, at, n);
-    out[n] = '\0';
-    return true;
-}
-
 void authenticate(struct call *c)
 {
     const char *header = http_header(c->request, "Authorization");
@@ -130,7 +110,7 @@ void authenticate(struct call *c)
             store_credential(c, "key", header + 7, on_credential);
             return;
         }
-    } else if (read_cookie(c, secret)) {
+    } else if (cookie_value(http_header(c->request, "Cookie"), "beistand_session", secret, sizeof secret)) {
         c->who.bucket = bucket_of_secret(secret);
         if (c->who.bucket >= 0) {
             store_credential(c, "cookie", secret, on_credential);

@@ -1,6 +1,7 @@
-/* The head of an upgrade at the relay, and e-mail addresses at the gateway. */
+/* The head of an upgrade at the relay; e-mail addresses, cookies and permissions at the gateway. */
 #include "fuzz.h"
 
+#include "gateway/credentials.h"
 #include "gateway/email.h"
 #include "relay/head.h"
 
@@ -19,6 +20,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (email_valid(text))
         HOLDS(strlen(text) <= EMAIL_MAX && !strpbrk(text, "\r\n <>\"") && strchr(text, '@') == strrchr(text, '@'));
+    if (cookie_value(text, "beistand_session", part, sizeof part))
+        HOLDS(!strpbrk(part, "; "));
+    if (permission_listed(text, "adhoc_support"))
+        HOLDS(strstr(text, "adhoc_support"));
     free(text);
     return 0;
 }

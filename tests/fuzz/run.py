@@ -3,8 +3,8 @@
 
     run.py [NAME...]        FUZZ_SECONDS: for each (default 30)     FUZZ_JOBS: side by side (default: processors)
 
-What was found lies in build/fuzz/found/NAME-*; a copy in tests/fuzz/corpus/NAME/ is replayed by every `make test`. The
-corpus that grew is kept in build/fuzz/corpus and used the next time.
+What was found lies in build/libfuzzer/found/NAME-*; a copy in tests/fuzz/corpus/NAME/ is replayed by every `make test`. The
+corpus that grew is kept in build/libfuzzer/corpus and used the next time.
 """
 
 import os
@@ -18,7 +18,7 @@ from pathlib import Path
 import seeds
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build" / "fuzz"
+BUILD = ROOT / "build" / "libfuzzer"
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "30"))
 JOBS = int(os.environ.get("FUZZ_JOBS", os.cpu_count() or 1))
 SANITIZERS = "-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"

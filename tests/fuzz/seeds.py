@@ -153,6 +153,8 @@ def fuzz_head():
         b"Sec-WebSocket-Protocol: beistand.v1, agent.abc, session.s\r\nOrigin: https://h\r\n\r\n"
     )
     yield b"kim.smith+tag@example.co.uk"
+    yield b"a=1; beistand_session=abc; b=2"
+    yield b"full_remote_control,adhoc_support"
 
 
 def fuzz_receipt():

@@ -1,4 +1,5 @@
-/* What services read from a request: e-mail addresses, the head of an upgrade. S-30 */
+/* What services read from a request: e-mail addresses, cookies, permissions, the head of an upgrade. S-24 S-30 */
+#include "gateway/credentials.h"
 #include "gateway/email.h"
 #include "relay/head.h"
 
@@ -94,6 +95,33 @@ static void test_protocols_are_found_by_their_prefix(void **state)
     assert_string_equal(out, "2");
 }
 
+static void test_permissions_are_whole_names(void **state)
+{
+    (void)state;
+    assert_true(permission_listed("adhoc_support", "adhoc_support"));
+    assert_true(permission_listed("a,adhoc_support,b", "adhoc_support"));
+    assert_true(permission_listed("xadhoc_support,adhoc_support", "adhoc_support"));
+    assert_false(permission_listed("", "adhoc_support") || permission_listed("adhoc_supports", "adhoc_support"));
+    assert_false(permission_listed("no_adhoc_support,adhoc_support2", "adhoc_support"));
+    assert_false(permission_listed("a,b", "") || permission_listed("a,b", "a,") || permission_listed("a, b", "b"));
+}
+
+static void test_cookies_are_found_by_their_whole_name(void **state)
+{
+    (void)state;
+    char out[8];
+    static const char name[] = "session";
+    assert_true(cookie_value("session=abc", name, out, sizeof out));
+    assert_string_equal(out, "abc");
+    assert_true(cookie_value("my_session=no; a=session=no; session=yes; session=2", name, out, sizeof out));
+    assert_string_equal(out, "yes");
+    assert_true(cookie_value("x;;session=", name, out, sizeof out));
+    assert_string_equal(out, "");
+    assert_false(cookie_value(NULL, name, out, sizeof out) || cookie_value("", name, out, sizeof out));
+    assert_false(cookie_value("session", name, out, sizeof out) || cookie_value("sessions=1", name, out, sizeof out));
+    assert_false(cookie_value("Session=1", name, out, sizeof out) || cookie_value("session=12345678", name, out, sizeof out));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +130,8 @@ int main(void)
         cmocka_unit_test(test_parts_have_the_sizes_of_the_rfc),
         cmocka_unit_test(test_headers_are_found_by_name_once),
         cmocka_unit_test(test_protocols_are_found_by_their_prefix),
+        cmocka_unit_test(test_permissions_are_whole_names),
+        cmocka_unit_test(test_cookies_are_found_by_their_whole_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
