@@ -61,15 +61,21 @@ async function refresh(): Promise<void> {
 
 let stream: EventSource | null = null;
 let streamOf = "";
-effect(() => {
-  const who = me.value?.technician.id ?? "";
-  if (who === streamOf) return; // the same person with another name
-  streamOf = who;
-  stream?.close();
-  stream = null;
-  if (!who) return;
+let waiting = 0;
+
+// The browser reconnects by itself, with the last event's id, until an answer is no stream: the sign-in is over (the
+// request for me says so), or the gateway is not there for a while.
+function lost(): void {
+  if (stream?.readyState !== EventSource.CLOSED) return;
+  void api.me().catch(say);
+  waiting = window.setTimeout(listen, 5000);
+}
+
+function listen(): void {
   const again = (): void => void refresh().catch(say);
+  stream?.close();
   stream = new EventSource("/v1/events");
+  stream.addEventListener("error", lost);
   stream.addEventListener("ready", (event) => {
     if (!JSON.parse((event as MessageEvent<string>).data).resumed) again(); // resumed: what was missed follows
   });
@@ -79,6 +85,18 @@ effect(() => {
     put(JSON.parse((event as MessageEvent<string>).data));
     changes.value++;
   });
+}
+
+effect(() => {
+  const who = me.value?.technician.id ?? "";
+  if (who === streamOf) return; // the same person with another name
+  streamOf = who;
+  clearTimeout(waiting);
+  stream?.close();
+  stream = null;
+  sessions.value = {};
+  if (!who) return;
+  listen();
   void api.paths().then((paths) => (offers.value = paths)).catch(() => {});
 });
 

@@ -1,24 +1,24 @@
 // Webhooks (S-71, Standard Webhooks). The secret is shown when it is made or renewed.
-import { call, ifMatch, query, request } from "../http";
+import { call, ifMatch, once, query, request } from "../http";
 
 export interface Webhook {
   id: string;
   url: string;
-  events: string[];
-  enabled: boolean;
-  created_at: string | null;
+  types: string[];
+  description: string;
+  status: "ok" | "failing" | "disabled";
+  failing_since: string | null;
   secret?: string;
 }
 
 export interface Delivery {
   id: string;
-  event: string;
-  state: string;
+  type: string;
+  state: "pending" | "delivered" | "failed";
   attempts: number;
-  status: number | null;
-  error?: string | null;
   created_at: string;
-  next_at?: string | null;
+  next_at: string | null;
+  last: { at: string; status: number | null; error?: string } | null;
 }
 
 const at = (id: string): string => `/v1/webhooks/${id}`;
@@ -26,11 +26,11 @@ const at = (id: string): string => `/v1/webhooks/${id}`;
 export const webhooks = {
   list: async () => (await call<{ webhooks: Webhook[] }>("GET", "/v1/webhooks")).webhooks,
   get: (id: string) => request<Webhook>("GET", at(id)),
-  add: (body: object) => call<Webhook>("POST", "/v1/webhooks", { body }),
+  add: (body: object) => call<Webhook>("POST", "/v1/webhooks", { body, headers: once() }),
   change: (id: string, etag: string, body: object) => request<Webhook>("PATCH", at(id), { body, headers: ifMatch(etag) }),
   remove: (id: string) => call<void>("DELETE", at(id)),
   ping: (id: string) => call<unknown>("POST", `${at(id)}/ping`),
-  rotate: async (id: string) => (await call<{ secret: string }>("POST", `${at(id)}/rotate`)).secret,
+  rotate: (id: string) => request<Webhook>("POST", `${at(id)}/rotate`),
   deliveries: async (id: string, cursor: string | null = null) => (await call<{ deliveries: Delivery[]; next_cursor: string | null }>("GET", `${at(id)}/deliveries${query({ cursor })}`)).deliveries,
   redeliver: (id: string, delivery: string) => call<unknown>("POST", `${at(id)}/deliveries/${delivery}/redeliver`),
 };

@@ -4,12 +4,18 @@ import type { JSX } from "preact";
 import { type Delivery, type Webhook, webhooks } from "../api/webhooks";
 import { sure } from "../confirm";
 import { type Action, formOf, useAction, useLoad } from "../hooks";
+import type { Answer } from "../http";
 import { t, when } from "../i18n";
 import { announce, go } from "../state";
 import { Table } from "../table";
 import { Empty, Field, Loading, Once, Pill, Refused, Title } from "../ui";
 
-const State = (p: { of: Webhook }): JSX.Element => (p.of.enabled ? <Pill kind="good">{t("enabled")}</Pill> : <Pill kind="bad">{t("disabled")}</Pill>);
+function State(p: { of: Webhook }): JSX.Element {
+  if (p.of.status === "disabled") return <Pill kind="bad">{t("disabled")}</Pill>;
+  return p.of.status === "ok" ? <Pill kind="good">{t("enabled")}</Pill> : <Pill kind="warn">{t("failingSince", when(p.of.failing_since))}</Pill>;
+}
+
+const typesOf = (w: Webhook | undefined): string => (w && !w.types.includes("*") ? w.types.join(", ") : "");
 
 export function Webhooks(): JSX.Element {
   const list = useLoad(webhooks.list, [], true);
@@ -20,7 +26,7 @@ export function Webhooks(): JSX.Element {
       {!list.value ? <Loading error={list.failed} reload={list.reload} /> : list.value.length === 0 ? <Empty title={t("noWebhooks")} /> : (
         <Table caption={t("webhooks")} rows={list.value} id={(w) => w.id} columns={[
           { label: t("url"), cell: (w) => <a href={`#/webhooks/${w.id}`}>{w.url}</a> },
-          { label: t("events"), cell: (w) => (w.events.length ? w.events.join(", ") : t("f_every")) },
+          { label: t("events"), cell: (w) => typesOf(w) || t("f_every") },
           { label: t("state"), cell: (w) => <State of={w} /> },
         ]} />
       )}
@@ -32,14 +38,16 @@ function Fields(p: { of?: Webhook }): JSX.Element {
   return (
     <>
       <Field label={t("url")} hint={t("urlHint")} name="url" type="url" required maxLength={1000} defaultValue={p.of?.url} placeholder="https://" data-testid="webhook-url" />
-      <Field label={t("events")} hint={t("eventsHint")} name="events" maxLength={500} defaultValue={p.of?.events.join(", ")} autocomplete="off" data-testid="webhook-events" />
+      <Field label={t("note")} name="description" maxLength={200} defaultValue={p.of?.description} autocomplete="off" />
+      <Field label={t("events")} hint={t("eventsHint")} name="events" maxLength={500} defaultValue={typesOf(p.of)} autocomplete="off" data-testid="webhook-events" />
     </>
   );
 }
 
 function fieldsOf(event: Event): object {
   const form = formOf(event);
-  return { url: form.text("url"), events: form.text("events").split(/[\s,]+/).filter(Boolean) };
+  const types = form.text("events").split(/[\s,]+/).filter(Boolean);
+  return { url: form.text("url"), description: form.text("description"), types: types.length ? types : ["*"] };
 }
 
 export function NewWebhook(): JSX.Element {
@@ -65,6 +73,11 @@ export function NewWebhook(): JSX.Element {
   );
 }
 
+function Outcome(p: { of: Delivery }): JSX.Element {
+  const kind = ({ pending: "warn", delivered: "good", failed: "bad" } as const)[p.of.state];
+  return <><Pill kind={kind}>{t(`d_${p.of.state}`)}</Pill>{p.of.next_at && <small>{when(p.of.next_at)}</small>}</>;
+}
+
 function Deliveries(p: { id: string; action: Action }): JSX.Element {
   const list = useLoad(() => webhooks.deliveries(p.id), [p.id], true);
   const again = (d: Delivery): void =>
@@ -78,22 +91,26 @@ function Deliveries(p: { id: string; action: Action }): JSX.Element {
       <div class="bar"><h2>{t("deliveries")}</h2><button type="button" class="quiet" onClick={list.reload}>{t("refresh")}</button></div>
       {!list.value ? <Loading error={list.failed} reload={list.reload} /> : list.value.length === 0 ? <p class="muted">{t("noDeliveries")}</p> : (
         <Table caption={t("deliveries")} rows={list.value} id={(d) => d.id} attributes={() => ({ "data-testid": "delivery-row" })} columns={[
-          { label: t("event"), cell: (d) => <code>{d.event}</code> },
+          { label: t("event"), cell: (d) => <code>{d.type}</code> },
           { label: t("time"), cell: (d) => when(d.created_at) },
-          { label: t("state"), cell: (d) => <>{d.state} {d.error && <small>{d.error}</small>}</> },
-          { label: t("answer"), cell: (d) => (d.status ? String(d.status) : "–") },
+          { label: t("state"), cell: (d) => <Outcome of={d} /> },
+          { label: t("answer"), cell: (d) => <>{d.last?.status ?? "–"}{d.last?.error && <small>{d.last.error}</small>}</> },
           { label: t("attempts"), cell: (d) => String(d.attempts) },
-          { label: t("actions"), actions: true, cell: (d) => <button type="button" class="quiet" disabled={p.action.busy} onClick={() => again(d)} data-testid="redeliver">{t("redeliver")}</button> },
+          { label: t("actions"), actions: true, cell: (d) => d.state !== "pending" && <button type="button" class="quiet" disabled={p.action.busy} onClick={() => again(d)} data-testid="redeliver">{t("redeliver")}</button> },
         ]} />
       )}
     </section>
   );
 }
 
-function Controls(p: { of: Webhook; action: Action; change(body: object): void }): JSX.Element {
+function Controls(p: { of: Webhook; action: Action; change(body: object): void; renewed(now: Answer<Webhook>): void }): JSX.Element {
   const [secret, setSecret] = useState("");
   const rotate = async (): Promise<void> => {
-    if (await sure(t("rotateSure"), t("rotate"))) await p.action.run(async () => setSecret(await webhooks.rotate(p.of.id)));
+    if (await sure(t("rotateSure"), t("rotate"))) await p.action.run(async () => {
+      const made = await webhooks.rotate(p.of.id);
+      setSecret(made.value.secret ?? "");
+      p.renewed(made);
+    });
   };
   const ping = (): void => void p.action.run(async () => { await webhooks.ping(p.of.id); announce(t("pingSent")); });
   const remove = async (): Promise<void> => {
@@ -105,7 +122,7 @@ function Controls(p: { of: Webhook; action: Action; change(body: object): void }
       <div class="row">
         <button type="button" class="quiet" disabled={p.action.busy} onClick={ping} data-testid="ping">{t("ping")}</button>
         <button type="button" class="quiet" disabled={p.action.busy} onClick={() => void rotate()} data-testid="rotate">{t("rotate")}</button>
-        <button type="button" class="quiet" disabled={p.action.busy} onClick={() => p.change({ enabled: !p.of.enabled })}>{p.of.enabled ? t("disable") : t("enable")}</button>
+        <button type="button" class="quiet" disabled={p.action.busy} onClick={() => p.change({ enabled: p.of.status === "disabled" })}>{p.of.status === "disabled" ? t("enable") : t("disable")}</button>
         <button type="button" class="danger" disabled={p.action.busy} onClick={() => void remove()}>{t("remove")}</button>
       </div>
     </section>
@@ -133,7 +150,7 @@ export function WebhookPage(p: { id: string }): JSX.Element {
         <Fields of={of} />
         <div class="row"><button type="submit" disabled={action.busy}>{t("save")}</button></div>
       </form>
-      <Controls of={of} action={action} change={(body) => void change(body)} />
+      <Controls of={of} action={action} change={(body) => void change(body)} renewed={loaded.set} />
       <Deliveries id={p.id} action={action} />
     </section>
   );

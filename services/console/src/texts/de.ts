@@ -62,6 +62,7 @@ export const de: Texts = {
   // Webhooks
   webhooks: "Webhooks", webhooksHint: "Ihre eigenen Systeme erfahren sofort, was geschieht. Jede Nachricht ist signiert.", addWebhook: "Webhook hinzufügen", noWebhooks: "Noch keine Webhooks", url: "Adresse", urlHint: "Eine HTTPS-Adresse, die POST-Anfragen annimmt.", events: "Ereignisse", eventsHint: "Durch Kommas getrennt; leer für alle.",
   secretOnce: "Kopieren Sie das Signaturgeheimnis jetzt. Es wird nicht noch einmal gezeigt.", newSecret: "Neues Signaturgeheimnis", ping: "Test senden", pingSent: "Ein Test ist unterwegs.", rotate: "Geheimnis erneuern", rotateSure: "Ein neues Signaturgeheimnis machen? Das alte gilt noch eine Weile.",
+  failingSince: "Schlägt fehl seit {n}", d_pending: "wartet", d_delivered: "zugestellt", d_failed: "fehlgeschlagen",
   deliveries: "Zustellungen", noDeliveries: "Noch nichts zugestellt.", refresh: "Aktualisieren", answer: "Antwort", attempts: "Versuche", redeliver: "Erneut zustellen",
   // Betreiber
   operator: "Betreiber", operatorHint: "Für den Betreiber dieses Dienstes. Der Schlüssel bleibt in dieser Seite und ist nach dem Neuladen vergessen.", operatorKey: "Schlüssel des Betreibers", operatorKeyWrong: "Der Schlüssel stimmt nicht.", open: "Öffnen", forgetKey: "Schlüssel vergessen", companies: "Firmen", noCompanies: "Noch keine Firmen", addCompany: "Firma hinzufügen",
