@@ -419,7 +419,10 @@ def test_a_slow_receiver_stops_its_sender_and_loses_nothing(stack, raw):
         assert len(sent) < len(payloads), "sixteen megabytes went somewhere"
         assert rss_kb(stack, "relay-1") < before + 12 * 1024, (before, rss_kb(stack, "relay-1"))
         for _ in payloads:
-            digest.update(program.receive()[1])
+            opcode, payload = program.receive()
+            while opcode == PING:  # the relay's own, when this machine is slow
+                opcode, payload = program.receive()
+            digest.update(payload)
         sending.result(10)
     assert digest.digest() == hashlib.sha256(b"".join(payloads)).digest()
     [s.close() for s in (viewer, program)]

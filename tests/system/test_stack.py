@@ -14,7 +14,7 @@ from process import start_time
 from stack import ROOT, SERVICES, Stack, StackError, free_port, is_free
 
 STACK = ROOT / "deploy" / "run" / "stack.py"
-READY_WITHIN_S = 15
+READY_WITHIN_S = 60  # the figure itself is in make bench
 IDLE_RSS_MAX_KB = 15 * 1024
 WAKE_UPS_PER_S = 15
 
