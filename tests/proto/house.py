@@ -13,15 +13,22 @@ import jsonschema
 ROOT = Path(__file__).resolve().parents[2]
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 HOUR, DAY = 3600 * 1000, 24 * 3600 * 1000
-SESSION_MS, INVITATION_MS = 12 * HOUR, 6 * HOUR
+SESSION_MS, INVITATION_MS, REMOVAL_MS = 12 * HOUR, 6 * HOUR, DAY
 SCRIPTS = generate.lua_scripts()
-PLANS = json.dumps(["basic", "plus", "premier", "base"])
-# What a script never journals: the only states in which there is nothing to tell.
+# The plan table as licensing and the gateway hand it to the scripts.
+PLAN_TABLE = {
+    name: {part: plan[part] for part in ("adhoc", "limit_technician", "limit_company")}
+    for name, plan in generate.load_plans()["plans"].items()
+}
+PLANS = json.dumps(PLAN_TABLE)
+ADDRESS = "192.0.2.7"
+# Every one of these is a version of its own.
 COUNTED = (
     "session.created",
     "session.reinvited",
     "session.activated",
     "session.reported",
+    "session.handed_over",
     "session.ended",
     "session.mail",
     "session.removal",
@@ -55,7 +62,9 @@ def validator(name):
     return jsonschema.Draft202012Validator(wanted, resolver=resolver)
 
 
-JOURNAL, COMMAND, HEADERS = validator("journal"), validator("command"), validator("headers")
+JOURNAL, COMMAND, HEADERS, DIRECTORY = (validator(name) for name in ("journal", "command", "headers", "directory"))
+# What is journaled and is no news: no open event stream hears of it.
+UNTOLD = ("session.refused", "session.journaled", "audit.journaled")
 
 
 def owned_keys():
@@ -66,7 +75,7 @@ def owned_keys():
         name for name in re.findall(r"^\| `([a-z_]+)\.lua` \| .* \| .* \|$", text, re.M) if name != "presence"
     ]
     for key, written in re.findall(r"^\| `\{sNN\}:([^`]+)` \| [^|]* \| [^|]* \| ([^|]*) \|", text, re.M):
-        names = re.findall(r"[A-Za-z_-]+", written) if written.strip() != "the same" else writers
+        names = re.findall(r"[A-Za-z_-]+", written.replace("the same", " ".join(writers)))
         writers = names
         pattern = re.compile(re.sub(r"\\\{[^}]*\\\}", "[^:]+", re.escape(key)))
         rows.append((pattern, set(names) | (set(transitions) if "transitions" in names else set())))
@@ -93,7 +102,6 @@ class House:
                 "contact": "+49 30 1",
                 "plan": "plus",
                 "seats": seats,
-                "managed": 0,
                 "limit_company": limit_company,
                 "limit_technician": limit_technician,
             },
@@ -106,13 +114,16 @@ class House:
     def key(self, *parts):
         return ":".join((self.tag, *parts))
 
-    def new_technician(self):
+    def new_technician(self, **fields):
         tid = new_id(self.bucket)
         self.redis.hset(
             self.key("technician", tid),
-            mapping={"company": self.company, "name": "Tina", "permissions": "adhoc_support"},
+            mapping={"company": self.company, "name": "Tina", "permissions": "adhoc_support", **fields},
         )
         return tid
+
+    def actor(self, technician=None):
+        return {"type": "technician", "id": technician or self.technician, "name": "Tina", "address": ADDRESS}
 
     def record(self, sid):
         return self.redis.hgetall(self.key("session", sid))
@@ -136,19 +147,27 @@ class House:
         return dict(zip((key.decode() for key in keys), pipe.execute()))
 
     def run(self, script, sid, *arguments):
-        """(the script's answer, the events it journaled). What it wrote is checked against OWNERS.md."""
-        before, outbox = self.snapshot(), self.key("outbox")
-        known = self.redis.xlen(outbox)
-        answer = self.redis.eval(SCRIPTS[script], 1, self.key("session", sid), *map(str, arguments))
+        """(the script's answer, the events it journaled) of a script whose key is a session's record."""
+        return self.run_at(script, self.key("session", sid), *arguments)
+
+    def run_at(self, script, key, *arguments):
+        """The same of any script. What it wrote is checked against OWNERS.md, what it told against what it journaled."""
+        before, outbox, feed = self.snapshot(), self.key("outbox"), self.key("feed", self.company)
+        known, heard = self.newest(outbox), self.newest(feed)
+        answer = self.redis.eval(SCRIPTS[script], 1, key, *map(str, arguments))
         self.check_owners(script, before, self.snapshot())
-        new = self.redis.xlen(outbox) - known
-        events = [
-            json.loads(fields["e"]) for _, fields in reversed(self.redis.xrevrange(outbox, count=new) if new else [])
-        ]
+        events = [json.loads(fields["e"]) for _, fields in self.redis.xrange(outbox, "(" + known)]
         for event in events:
             self.check_event(event)
+        told = [(fields["t"], fields["s"]) for _, fields in self.redis.xrange(feed, "(" + heard)]
+        if script not in ("presence", "viewing", "feed_open"):
+            assert told == [(e["type"], e.get("session", "")) for e in events if e["type"] not in UNTOLD]
         self.events += events
         return answer, events
+
+    def newest(self, stream):
+        last = self.redis.xrevrange(stream, count=1)
+        return last[0][0] if last else "0-0"
 
     def check_owners(self, script, before, after):
         for key in set(before) | set(after):
@@ -163,17 +182,28 @@ class House:
             ), f"{script} wrote {name}, which belongs to {owners}"
 
     def check_event(self, event):
-        JOURNAL.validate(event)
+        sealed = event.get("sealed")
+        if event["type"] == "directory.changed":
+            DIRECTORY.validate(event)
+        JOURNAL.validate({name: value for name, value in event.items() if not sealed or name != "sealed"})
         assert event["bucket"] == self.bucket
         assert event["time"] >= self.last_time, "time went back"
         self.last_time = event["time"]
+        if event["type"].startswith(("session.", "invitation.")):
+            self.check_session_event(event)
+
+    def check_session_event(self, event):
         sid, version = event["session"], event["version"]
-        if event["type"] in COUNTED:
+        stored = self.record(sid)
+        if event["type"] == "session.reported" and event.get("refused") and version == self.versions[sid]:
+            # A refusal at the PC that only is told: the record has counted it, and nothing else of it changed.
+            told = int(event["record"].get("told", "0")) + 1
+            assert {**event["record"], "told": str(told)} == stored
+        elif event["type"] in COUNTED:
             assert (
                 version == self.versions.get(sid, 0) + 1
             ), f"{event['type']}: version {version} after {self.versions.get(sid, 0)}"
             self.versions[sid] = version
-            stored = self.record(sid)
             assert event["record"] == stored, "the event is not the whole record"
         else:
             assert version == self.versions.get(sid, 0), f"{event['type']} moved the version"
@@ -187,7 +217,7 @@ class House:
             "bucket": self.bucket,
             "session": sid,
             "company": self.company,
-            "actor": {"type": "technician", "id": technician},
+            "actor": self.actor(technician),
             "deadline": self.now() + (-1 if late else 10000),
             "args": {"technician": technician, "idempotency": digest(key), "digest": digest("what was asked"), **args},
         }
@@ -205,6 +235,7 @@ class House:
             send_email=send_email,
             session_ms=SESSION_MS,
             invitation_ms=INVITATION_MS,
+            removal_ms=REMOVAL_MS,
             **({"customer_email": "kim@example.com"} if send_email else {}),
             **args,
         )
@@ -237,13 +268,38 @@ class House:
             machine,
             "A" * 43,
             digest("agent token"),
+            ADDRESS,
         )
 
-    def report(self, sid, checks=None, paired=False):
-        return self.run("report", sid, json.dumps(checks or {}), "1" if paired else "0")
+    def report(self, sid, checks=None, paired=False, kind="checks", reason="", detail=""):
+        return self.run("report", sid, json.dumps(checks or {}), "1" if paired else "0", reason, detail, kind, ADDRESS)
+
+    def hand_over(self, sid, technician):
+        """The answer is the outcome's whole object."""
+        administrator = json.dumps(self.actor(self.new_technician(role="administrator")))
+        answer, events = self.run("handover", sid, technician, administrator, new_id(self.bucket), PLANS)
+        return json.loads(answer), events
+
+    def computer(self, verb, **wish):
+        command = {"verb": verb, "company": self.company, "actor": self.actor(), "command_id": new_id(self.bucket), **wish}
+        answer, events = self.run_at("computer", self.key("company", self.company), json.dumps(command))
+        return json.loads(answer), events
+
+    def add_computers(self, *names, group="Office"):
+        """(answer, events, ids of what was asked for)."""
+        items = [
+            {"id": new_id(self.bucket), "name": name, "group": group, "note": "", "line": i + 2}
+            for i, name in enumerate(names)
+        ]
+        return (*self.computer("add", items=items), [item["id"] for item in items])
+
+    def note(self, kind, details, sid=None, actor=None):
+        note = {"type": kind, "company": self.company, "actor": actor or self.actor(), "details": details}
+        text = json.dumps({**note, **({"session": sid} if sid else {})})
+        return self.run_at("note", self.key("company", self.company), text)
 
     def end(self, sid, reason="ended_by_technician", expiry=False):
-        actor = {"type": "service", "id": "licensing"} if expiry else {"type": "technician", "id": self.technician}
+        actor = {"type": "service", "id": "licensing"} if expiry else self.actor()
         return self.run(
             "end",
             sid,
@@ -257,7 +313,8 @@ class House:
         return self.run("mail", sid, generation or self.record(sid).get("generation", "1"), outcome, 30000)
 
     def removal(self, sid, outcome):
-        return self.run("removal", sid, outcome, "" if outcome == "removed" else "due-1")
+        arguments = ("", ADDRESS) if outcome == "removed" else ("due-1",)
+        return self.run("removal", sid, outcome, *arguments)
 
     # ---- what must hold at any time (DESIGN 2) ----
 
@@ -267,6 +324,8 @@ class House:
             kind, owner = key.split(":")[2:4]
             held[kind][owner] = dict(self.redis.zrange(key, 0, -1, withscores=True))
         limits = self.redis.hgetall(self.key("company", self.company))
+        taken = len(held["company"].get(self.company, ())) + self.redis.zcard(self.key("computers", self.company))
+        assert taken <= int(limits["seats"]), "more seats are taken than there are"
         assert len(held["company"].get(self.company, ())) <= int(limits["limit_company"])
         assert all(len(mine) <= int(limits["limit_technician"]) for mine in held["technician"].values())
         due = dict(self.redis.zrange(self.key("due"), 0, -1, withscores=True))

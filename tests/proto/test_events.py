@@ -6,7 +6,7 @@ import secrets
 import subprocess
 
 import pytest
-from house import COMMAND, HEADERS, JOURNAL, schema
+from house import COMMAND, DIRECTORY, HEADERS, JOURNAL, schema
 from processes import Processes, activate, wait_for, wrong
 
 # Of SPEC S-2 and channel.md section 1: what must never be in an event, under whatever name it could come.
@@ -27,13 +27,15 @@ SECRETS = {
     "receipt_secret",
     "psk",
 }
+# Repetitions are in no company's audit log; everything else is.
+OF_NO_LOG = ("session.repeated", "session.journaled", "audit.journaled")
 
 
 def members(node):
     """All (path, member names, is closed) of a schema's objects."""
     if isinstance(node, dict):
-        if "properties" in node and node.get("type") == "object":
-            yield set(node["properties"]), node.get("additionalProperties")
+        if node.get("type") == "object":
+            yield set(node.get("properties", ())), node.get("additionalProperties")
         for value in node.values():
             yield from members(value)
     elif isinstance(node, list):
@@ -41,7 +43,7 @@ def members(node):
             yield from members(value)
 
 
-@pytest.mark.parametrize("name", ["journal", "command", "headers"])
+@pytest.mark.parametrize("name", ["journal", "command", "headers", "directory"])
 def test_no_schema_has_a_place_for_a_secret(name):
     """DESIGN 2: no secret ever enters an event. Every object is closed, so nothing else can be in it either."""
     found = list(members(schema(name)))
@@ -73,6 +75,26 @@ def test_a_secret_is_refused_wherever_it_is_put():
             {**good, "record": {**stub, name: "x"}}
         )
     assert not JOURNAL.is_valid({**good, "type": "session.created"})
+
+
+def test_a_secret_is_refused_in_a_note_and_its_details():
+    """The same of what is no transition: notes, sign-ins, changes of the directory, places in the audit log."""
+    one = "0" * 26
+    common = {"company": one, "bucket": 0, "epoch": 1, "actor": {"type": "technician", "id": one}, "time": 1}
+    place = {"seq": 1, "prev": "0" * 64, "hash": "1" * 64}
+    note = {"type": "audit.viewer_connected", "session": one, "details": {"conn_id": one}, "audit": place, **common}
+    sign_in = {"type": "audit.signed_in", "id": one, "method": "password", "audit": place, **common}
+    change = {"type": "directory.changed", "verb": "update", "kind": "technician", "id": one, "version": 2}
+    change = {**change, "changed": "password,password_at", "audit": place, **common}
+    for good in (note, sign_in, change):
+        JOURNAL.validate(good)
+        for name in sorted(SECRETS):
+            assert not JOURNAL.is_valid({**good, name: "x"})
+            assert not JOURNAL.is_valid({**good, "actor": {**good["actor"], name: "x"}})
+            assert not JOURNAL.is_valid({**good, "audit": {**place, name: "x"}})
+    for name in sorted(SECRETS):
+        assert not JOURNAL.is_valid({**note, "details": {**note["details"], name: "x"}})
+    assert not JOURNAL.is_valid({**change, "sealed": "s1.d1.AAAA"}), "sealed state is on beistand.directory only"
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +145,7 @@ def play(processes):
     """One life with a refusal, another that only expires. Returns what must not be found."""
     company = processes.company()
     tina, tom = processes.technician(company), processes.technician(company)
+    kim = processes.technician(company, role="administrator", permissions="adhoc_support")
     status, session = tina.create(
         send_email=True, customer_email="kim@example.com", customer_name="Kim", note="printer"
     )
@@ -134,7 +157,15 @@ def play(processes):
     key = secrets.token_hex(8)
     status, active = activate(processes, again, key=key)
     assert status == 200, active
-    assert tina.call("POST", f"/v1/sessions/{session['id']}/end")[0] == 202
+    assert kim.call("POST", f"/v1/sessions/{session['id']}/hand-over", {"technician": kim.id})[0] == 202
+    assert kim.call("GET", f"/v1/sessions/{session['id']}/report?format=csv")[0] == 200
+    status, computer = kim.call("POST", "/v1/computers", {"name": "Reception", "group": "Office"})
+    assert status == 201, computer
+    assert kim.call("PATCH", f"/v1/computers/{computer['id']}", {"note": "attic"})[0] == 200
+    assert kim.call("DELETE", f"/v1/computers/{computer['id']}")[0] == 204
+    status, made = kim.call("POST", "/v1/api-keys", {"name": "export", "scopes": ["all"]})
+    assert status == 201, made
+    assert kim.call("POST", f"/v1/sessions/{session['id']}/end")[0] == 202
     status, other = tom.create()
     assert status == 201, other
 
@@ -143,7 +174,7 @@ def play(processes):
 
     wait_for(expired, 30, lambda: "the invitation's expiry")
     links = [s["install_url"].split("#")[1] for s in (session, again, other)]
-    return [active["agent_token"], key, *links, *(link.replace("-", "") for link in links)]
+    return [active["agent_token"], key, made["key"], *links, *(link.replace("-", "") for link in links)]
 
 
 def test_every_message_of_a_life_fits_its_schema(suite):
@@ -158,7 +189,14 @@ def test_every_message_of_a_life_fits_its_schema(suite):
             "session.activated",
             "session.ended",
             "invitation.attempt",
+            "session.handed_over",
+            "computer.added",
+            "computer.changed",
+            "computer.removed",
+            "directory.changed",
+            "audit.report_made",
         },
+        "beistand.directory": {"directory.changed"},
     }
 
     def complete():
@@ -168,18 +206,22 @@ def test_every_message_of_a_life_fits_its_schema(suite):
     sources = {
         "beistand.commands": {"/beistand/gateway", "/beistand/sweeper"},
         "beistand.journal": {"/beistand/sweeper"},
+        "beistand.directory": {"/beistand/sweeper"},
     }
-    for topic, validator in (("beistand.commands", COMMAND), ("beistand.journal", JOURNAL)):
+    for topic, validator in (
+        ("beistand.commands", COMMAND),
+        ("beistand.journal", JOURNAL),
+        ("beistand.directory", DIRECTORY),
+    ):
         ids = []
         for headers, key, payload in messages(suite, topic):
             event = json.loads(payload)
             HEADERS.validate(headers)
             validator.validate(event)
-            assert (
-                headers["ce_type"] == event["type"]
-                and headers["ce_source"] in sources[topic]
-                and key == event["session"]
-            )
+            assert headers["ce_type"] == event["type"] and headers["ce_source"] in sources[topic]
+            assert key == (event["id"] if topic == "beistand.directory" else event.get("session") or event["company"])
+            if topic == "beistand.journal":
+                assert ("audit" in event) == (event["type"] not in OF_NO_LOG), event["type"]
             assert not [text for text in hidden if text in payload]
             ids.append(headers["ce_id"])
         assert len(ids) == len(set(ids)) or topic == "beistand.commands", "a journal event came twice"

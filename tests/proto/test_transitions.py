@@ -4,7 +4,7 @@ import random
 
 import generate
 import pytest
-from house import DAY, HOUR, INVITATION_MS, SESSION_MS, House, digest, new_id
+from house import ADDRESS, DAY, HOUR, INVITATION_MS, PLAN_TABLE, PLANS, SESSION_MS, House, digest, new_id
 
 TABLES = generate.load_states()
 
@@ -37,6 +37,12 @@ def make(house, state):
     return sid
 
 
+def busy_technician(house):
+    tid = house.new_technician()
+    assert house.create(technician=tid)[1] == "created"
+    return tid
+
+
 def happen(house, sid, event):
     """(answer, events) of the event."""
     doing = {
@@ -52,10 +58,17 @@ def happen(house, sid, event):
         "moved": lambda: house.activate(sid, judged="k0:1"),
         "report": lambda: house.report(sid, {"network": "ok"}),
         "paired": lambda: house.report(sid, paired=True),
+        "hand_over": lambda: house.hand_over(sid, house.new_technician()),
+        "hand_over_again": lambda: house.hand_over(sid, house.technician),
+        "hand_over_denied": lambda: house.hand_over(sid, house.new_technician(permissions="")),
+        "hand_over_busy": lambda: house.hand_over(sid, busy_technician(house)),
+        "hand_over_outside": lambda: house.hand_over(sid, house.new_technician(company="another")),
         "end": lambda: house.end(sid),
         "expire": lambda: house.end(sid, expiry=True),
     }
     answer, events = doing[event]()
+    if isinstance(answer, dict):
+        answer = answer["outcome"]
     return (answer[0] if isinstance(answer, list) else answer), events
 
 
@@ -168,13 +181,14 @@ def refused(house, reason):
     [
         ("plan_excludes_adhoc", {"plan": "trial"}),
         ("company_suspended", {"suspended": "1"}),
-        ("no_licence", {"seats": 3, "managed": 3}),
+        ("no_licence", {"seats": 3}),
         ("company_limit", {"limit_company": 0}),
         ("technician_limit", {"limit_technician": 0}),
     ],
 )
 def test_company_rules(house, reason, changes):
     """S-20 S-22 S-23: a refusal is journaled and holds nothing."""
+    assert house.add_computers("PC 1", "PC 2", "PC 3")[0] == {"outcome": "added"}
     house.redis.hset(house.key("company", house.company), mapping=changes)
     refused(house, reason)
 
@@ -200,7 +214,8 @@ def test_limits_hold_for_technician_company_and_seats(server):
     people = [house.new_technician() for _ in range(5)]
     answers = [house.create(technician=people[i % 5])[1] for i in range(10)]
     assert answers.count("created") == 5 and set(answers[5:]) == {"company_limit"}
-    house.redis.hset(house.key("company", house.company), mapping={"limit_company": 50, "seats": 12, "managed": 5})
+    house.redis.hset(house.key("company", house.company), mapping={"limit_company": 50, "seats": 12})
+    assert house.add_computers(*(f"PC {i}" for i in range(5)))[0] == {"outcome": "added"}
     answers = [house.create(technician=people[i % 5])[1] for i in range(5)]
     assert answers.count("created") == 2 and set(answers[2:]) == {"no_licence"}
     house.redis.hset(house.key("company", house.company), "seats", 50)
@@ -208,7 +223,112 @@ def test_limits_hold_for_technician_company_and_seats(server):
     assert answer == "technician_limit" and events[0]["record"]["open_session"] in house.redis.zrange(
         house.key("leases", "technician", people[0]), 0, -1
     )
+    assert events[0]["record"]["open_state"] == "invited"
     house.check_invariants()
+
+
+@pytest.mark.parametrize("absent", [True, False])
+def test_limits_that_a_company_has_not_set_are_its_plans(house, absent):
+    """S-20 S-23: absent or empty is the plan's; a limit of the company's own counts before it."""
+    names = ("limit_company", "limit_technician")
+    house.redis.hdel(house.key("company", house.company), *names)
+    if not absent:
+        house.redis.hset(house.key("company", house.company), mapping=dict.fromkeys(names, ""))
+    plan = PLAN_TABLE["plus"]
+    mine = [house.create()[1] for _ in range(plan["limit_technician"] + 1)]
+    assert mine == ["created"] * plan["limit_technician"] + ["technician_limit"]
+    others = [house.create(technician=house.new_technician())[1] for _ in range(plan["limit_company"])]
+    left = plan["limit_company"] - plan["limit_technician"]
+    assert others == ["created"] * left + ["company_limit"] * plan["limit_technician"]
+
+
+def test_the_last_seat_is_taken_once(house):
+    """S-22: a session and a computer compete for the same seats; whoever comes second is refused."""
+    house.redis.hset(house.key("company", house.company), "seats", 2)
+    answer, events, _ = house.add_computers("A", "B", "C")
+    assert answer == {"outcome": "no_licence", "free": 2} and events == []
+    sid = house.create()[0]
+    assert house.add_computers("A", "B")[0] == {"outcome": "no_licence", "free": 1}
+    assert house.add_computers("A")[0] == {"outcome": "added"}
+    assert house.create(technician=house.new_technician())[1] == "no_licence"
+    house.end(sid)
+    assert house.create()[1] == "created"
+    house.check_invariants()
+
+
+def test_a_suspended_companys_session_ends_before_its_time(house):
+    """S-36: the sweeper's net below the gateway: what is due then says why it ended."""
+    sid, _, _ = house.create()
+    assert house.end(sid, expiry=True)[0] == "early"
+    house.redis.hset(house.key("company", house.company), "suspended", "1")
+    assert house.end(sid, expiry=True)[0] == "ended" and house.record(sid)["reason"] == "company_suspended"
+    house.check_invariants()
+
+
+# ---- handover ----
+
+
+@pytest.mark.parametrize("state", ["invited", "active"])
+def test_a_handover_moves_the_technicians_lease_and_nothing_else(house, state):
+    """S-29: same link, same time, same seat; the relays hear whose it is; the old technician is free again."""
+    listener = house.redis.pubsub()
+    listener.subscribe("beistand.handed")
+    assert listener.get_message(timeout=5)["type"] == "subscribe"
+    sid, colleague = make(house, state), house.new_technician(name="Tom")
+    before = house.record(sid)
+    answer, events = house.hand_over(sid, colleague)
+    record = house.record(sid)
+    assert answer == {"outcome": "handed_over"} and events[0]["actor"]["address"] == ADDRESS
+    changed = {name for name in record if record[name] != before.get(name)}
+    assert changed == {"technician", "technician_name", "handed_from", "handed_at", "version"} | (
+        {"epoch"} if before["epoch"] != record["epoch"] else set()
+    )
+    assert (record["technician"], record["technician_name"], record["handed_from"]) == (
+        colleague,
+        "Tom",
+        house.technician,
+    )
+    assert listener.get_message(timeout=5)["data"] == f"{sid} {colleague}"
+    listener.close()
+    house.check_invariants()
+    assert house.create()[1] == "created" and house.create(technician=colleague)[1] == "technician_limit"
+
+
+def test_a_busy_colleague_keeps_their_session(house):
+    """S-20 S-29: the refusal names the session that is open."""
+    sid, _, _ = house.create()
+    colleague = house.new_technician()
+    theirs, _, _ = house.create(technician=colleague)
+    answer, events = house.hand_over(sid, colleague)
+    assert answer == {"outcome": "technician_limit", "open_session": theirs, "open_state": "invited"} and not events
+
+
+# ---- what a program tells ----
+
+
+def test_what_stands_in_the_way_is_in_the_record_until_it_is_overcome(house):
+    """S-14: a reason with its detail; telling it twice is one event; overcome it leaves the record."""
+    sid = make(house, "active")
+    told = {"kind": "set_up", "reason": "service_failed", "detail": "access denied"}
+    answer, events = house.report(sid, {"set_up": "failed"}, **told)
+    assert answer == 1 and events[0]["refused"] == "service_failed" and events[0]["actor"]["address"] == ADDRESS
+    assert events[0]["version"] == int(house.record(sid)["version"])
+    assert (house.record(sid)["setup_reason"], house.record(sid)["setup_detail"]) == ("service_failed", "access denied")
+    assert house.report(sid, {"set_up": "failed"}, **told) == (0, [])
+    answer, events = house.report(sid, {"set_up": "ok"}, paired=True, kind="overcome")
+    assert answer == 1 and "refused" not in events[0]
+    assert (house.record(sid)["setup_reason"], house.record(sid)["setup_detail"]) == ("", "")
+
+
+def test_a_refusal_at_the_pc_is_told_without_a_version_and_not_without_end(house):
+    """Every refusal is an event; a program that tells without end is not listened to."""
+    sid = make(house, "active")
+    version = house.record(sid)["version"]
+    answer, events = house.report(sid, kind="event", reason="password_wrong")
+    assert answer == 1 and events[0]["refused"] == "password_wrong" and house.record(sid)["version"] == version
+    house.redis.hset(house.key("session", sid), "told", 1000)
+    assert house.report(sid, kind="event", reason="password_wrong") == (0, [])
+    assert house.report(sid, {"network": "failed"}) == (0, [])
 
 
 def test_the_same_key_for_something_else_is_a_conflict(house):
@@ -231,14 +351,14 @@ def test_a_repeated_command_repeats_its_outcome(house):
         session_ms=1,
         invitation_ms=HOUR,
     )
-    assert house.run("create", sid, text, "T1", "k1", "[]")[0] == "plan_excludes_adhoc"
-    answer, events = house.run("create", sid, text, "T1", "k1", '["plus"]')
+    assert house.run("create", sid, text, "T1", "k1", "{}")[0] == "plan_excludes_adhoc"
+    answer, events = house.run("create", sid, text, "T1", "k1", PLANS)
     assert answer == "plan_excludes_adhoc" and events[0]["refused"] == answer
     again = house.command(
         "session.create", sid, "key", house.technician, send_email=False, session_ms=HOUR, invitation_ms=HOUR
     )
-    assert house.run("create", sid, again, "T1", "k1", '["plus"]')[0] == "created"
-    answer, events = house.run("create", sid, again, "T1", "k1", '["plus"]')
+    assert house.run("create", sid, again, "T1", "k1", PLANS)[0] == "created"
+    answer, events = house.run("create", sid, again, "T1", "k1", PLANS)
     assert answer == "repeated" and events[0]["record"] == house.record(sid)
     house.check_invariants()
 
@@ -361,6 +481,8 @@ def test_random_walks_keep_every_invariant(server, seed):
                 lambda: house.report(
                     sid, {walk.choice(["network", "set_up"]): walk.choice(["ok", "failed"])}, walk.random() < 0.3
                 ),
+                lambda: house.hand_over(sid, walk.choice(people)),
+                lambda: house.report(sid, kind="event", reason="password_wrong"),
                 lambda: house.end(sid, expiry=walk.random() < 0.7),
                 lambda: house.mail(sid, walk.choice(["sent", "mail_delayed", "mail_rejected"])),
                 lambda: house.removal(sid, walk.choice(["removed", "unconfirmed"])),
