@@ -295,7 +295,8 @@ static int stay(struct options *o, struct cli_viewer *v, struct ticket *t)
         if (v->ws.code == 4003)
             return complain(v->ws.reason, "");
         if (v->ws.code == 4002 || strcmp(v->last_type, "ended") == 0) {
-            json_get_text(v->last_line, "reason", v->ws.reason, sizeof v->ws.reason);
+            if (strcmp(v->last_type, "ended") == 0)
+                json_get_text(v->last_line, "reason", v->ws.reason, sizeof v->ws.reason);
             print_stream(v, resumed);
             return complain(v->ws.reason, "the session has ended");
         }

@@ -62,6 +62,9 @@ def check_record(r, tag, sid, record):
     assert record["removal"] == "none" or (not is_open and was_active), sid
 
 
+PRESENCE = {"last_online", "last_state", "told"}
+
+
 def outboxes_empty(r):
     return not any(r.xlen(key) for key in r.scan_iter("*:outbox", count=1000))
 
@@ -72,7 +75,8 @@ def check_journal(r, events, acked=(), complete=True):
     session's every version must be there."""
     journal = {}
     for partition, _, event in sorted(events, key=lambda e: e[:2]):
-        if event["type"] in ("session.refused", "session.repeated"):
+        # Refusals, repetitions, notes, and what is no session's: they have no state of one.
+        if event["type"] in ("session.refused", "session.repeated") or "session" not in event or "record" not in event:
             continue
         seen = journal.setdefault(event["session"], {})
         version = (event["epoch"], event["version"])
@@ -87,8 +91,8 @@ def check_journal(r, events, acked=(), complete=True):
         if complete:
             assert sid in journal, f"{sid} is not in the journal"
             last = journal[sid][max(journal[sid])]
-            # Presence is not journaled: last_online is only as old as the last transition.
-            differs = {k: (last.get(k), record.get(k)) for k in {*last, *record} - {"last_online"} if last.get(k) != record.get(k)}
+            # Presence is not journaled: what it writes is only as old as the last transition.
+            differs = {k: (last.get(k), record.get(k)) for k in {*last, *record} - PRESENCE if last.get(k) != record.get(k)}
             assert not differs, f"{sid}: the journal's last state differs from Redis: {differs}"
     for sid, state in acked:
         records = journal.get(sid, {}).values()
