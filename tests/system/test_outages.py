@@ -196,7 +196,7 @@ def test_a_mail_whose_event_the_broker_forgot_is_sent_at_its_due_time(make_stack
     api, r = new_technician(stack), read_redis(stack)
     stack.stop("invitations-1")
     made = api.create(send_email=True, customer_email="late@example.com")[1]
-    wait_until(lambda: any(e["session"] == made["id"] for _, _, e in journal(stack)), 10, lambda: "the event is in Kafka")
+    wait_until(lambda: any(e.get("session") == made["id"] for _, _, e in journal(stack)), 10, lambda: "the event is in Kafka")
     restart_broker(stack, "invitations-1")
     key, member, at = due_of(r, "mail", made["id"])
     assert time.time() * 1000 < at < time.time() * 1000 + 30000 and not mails(stack, "late@example.com")
