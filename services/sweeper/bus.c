@@ -51,7 +51,7 @@ static int produce(struct bucket *b, const struct entry *e, const char *topic, c
 {
     char id[48];
     char *text = json_dumps(e->event, JSON_COMPACT);
-    snprintf(id, sizeof id, "%d-%s", b->number, e->id);
+    snprintf(id, sizeof id, "%02d-%s", b->number, e->id);
     struct kafka_event event = {.topic = topic,
                                 .key = key,
                                 .value = text,

@@ -149,7 +149,8 @@ def test_a_delivery_names_its_place_in_the_audit_log(plane, ada):
         add_hook(ada, receiver.url)
         ada.create()
         one = receiver.wait(1)[0]
-    record = next(r for r in wait_records(ada, 1) if r["id"] == one.id)
+    # The delivery may be quicker than the step that appends to the log.
+    record = wait_for(lambda: next((r for r in wait_records(ada, 1) if r["id"] == one.id), None), 10, lambda: f"no record {one.id}")
     assert one.json["data"]["audit"] == {"seq": record["seq"], "prev": record["prev"], "hash": record["hash"]}
 
 
