@@ -207,9 +207,23 @@ static bool set_up(struct job *j, const struct fetch_request *r)
     return ok;
 }
 
+/* libcurl is started by the first request: many a gateway never makes one, and would hold its memory for nothing. */
+static bool start_curl(struct fetcher *f)
+{
+    if (f->multi)
+        return true;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(f->multi = curl_multi_init()))
+        return false;
+    curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f);
+    curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
+    curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
+    return true;
+}
+
 bool fetch(struct fetcher *f, const struct fetch_request *r, fetch_fn done, void *user)
 {
-    struct job *j = f->running < FETCH_MAX ? calloc(1, sizeof *j) : NULL;
+    struct job *j = f->running < FETCH_MAX && start_curl(f) ? calloc(1, sizeof *j) : NULL;
     if (!j)
         return false;
     *j = (struct job){.fetcher = f, .done = done, .user = user, .next = f->jobs, .keep = r->keep};
@@ -233,17 +247,11 @@ struct fetcher *fetcher_new(struct loop *l, bool allow_private)
         return NULL;
     *f = (struct fetcher){.loop = l, .allow_private = allow_private, .allow_http = allow_private,
                           .timeout_ms = FETCH_TIMEOUT_MS, .ca_file = ""};
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    f->multi = curl_multi_init();
     f->timer = loop_timer_new(l, on_timer, f);
-    if (!f->multi || !f->timer) {
+    if (!f->timer) {
         fetcher_free(f);
         return NULL;
     }
-    curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f);
-    curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
-    curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
     return f;
 }
 

@@ -32,7 +32,8 @@ struct fetcher *fetcher_new(struct loop *l, bool allow_private);
  * the system's, "" for these (kept, not copied). */
 void fetcher_tune(struct fetcher *f, bool allow_http, long timeout_ms, const char *ca_file);
 void fetcher_free(struct fetcher *f); /* what runs is dropped without an answer */
-/* Copies the request. done runs once, later; false (and done does not run) when FETCH_MAX are running. */
+/* Copies the request. done runs once, later; false (and done does not run) when FETCH_MAX are running or
+ * libcurl cannot be started. */
 bool fetch(struct fetcher *f, const struct fetch_request *r, fetch_fn done, void *user);
 
 #endif

@@ -70,9 +70,11 @@ def test_every_pixel_of_the_screen_arrives(session, tmp_path):
 def test_a_moving_picture_is_fluent(session):
     """S-40: updates per second while something moves, over relay and encryption."""
     one = session("--moving")
+    started = time.monotonic()
     lines = one.run("connect", "--seconds", str(SECONDS))
+    took = time.monotonic() - started  # the CLI counts while it waits for a quiet picture too
     updates = next(l["updates"] for l in lines if "updates" in l)
-    assert updates >= UPDATES_PER_S * SECONDS, json.dumps(lines)
+    assert updates >= UPDATES_PER_S * took, (json.dumps(lines), took)
 
 
 def test_nothing_is_captured_for_nobody(session):
