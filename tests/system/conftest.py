@@ -3,6 +3,7 @@ stack. `stack` is one whole suite per module; a module that needs settings of it
 reads the counts that --counts writes."""
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "deploy" / "run"), str(ROOT / "deploy" / "kafka"), str(ROOT / "tests" / "system")]
 
 from kafka import Kafka  # noqa: E402
-from stack import Stack  # noqa: E402
+from stack import Stack, StackError  # noqa: E402
 
 REAL_KAFKA = bool(os.environ.get("BEISTAND_REAL_KAFKA"))
 
@@ -44,6 +45,19 @@ def make_stack(tmp_path_factory, request):
 @pytest.fixture(scope="module")
 def stack(make_stack):
     return make_stack()
+
+
+@pytest.fixture(scope="module")
+def kafka(tmp_path_factory):
+    """A real Apache Kafka of the module's own; where the artifacts cannot be had its tests are skipped, with the reason."""
+    try:
+        made = Kafka(tmp_path_factory.mktemp("kafka")).up()
+    except (StackError, OSError, subprocess.SubprocessError) as e:
+        if REAL_KAFKA:
+            raise
+        pytest.skip(f"real Apache Kafka cannot be had here: {str(e).splitlines()[0]}")
+    yield made
+    made.down()
 
 
 class Counter:
