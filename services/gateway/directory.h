@@ -46,7 +46,7 @@ const char *if_match_fails(const struct call *c, const json_t *record);
 void add_etag(struct http_request *r, const json_t *record);
 /* Who does it, for events. New. */
 json_t *actor_of(const struct call *c);
-/* "v" when the value is a one-line text of 1 to max bytes. */
+/* Is it text of 1 to max bytes in one line? text may be NULL. */
 bool one_line(const char *text, size_t max);
 
 /* directory_view.c: public shapes. New. */
@@ -66,10 +66,10 @@ struct listing {
     const char *member;  /* name of the array in the answer */
     json_t *(*view)(struct call *c, const char *name, const json_t *record);
 };
-void list_page(struct call *c, const struct listing *l, int bucket, const char *owner);
+/* owner: of the index, in c->who.bucket. */
+void list_page(struct call *c, const struct listing *l, const char *owner);
 /* Reads ?limit and ?cursor of such a list. false after a refusal. */
-bool read_page(struct call *c, unsigned *limit, const char **cursor);
-
+bool read_page(struct call *c, const char **cursor);
 
 /* login_claim.c: makes the address sign this person in. reason: NULL when it is theirs, else email_taken or
  * unavailable. */

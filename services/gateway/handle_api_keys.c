@@ -27,15 +27,15 @@ void handle_keys(struct call *c)
     if (technician && bucket_of_id(technician) < 0) {
         call_refuse(c, "invalid_request", "technician is an id.");
     } else if (!c->who.administrator && (!technician || strcmp(technician, c->who.technician) == 0)) {
-        list_page(c, &own_keys, c->who.bucket, c->who.technician);
+        list_page(c, &own_keys, c->who.technician);
     } else if (!c->who.administrator) {
         call_refuse(c, "permission_missing", NULL);
     } else if (technician && bucket_of_id(technician) != c->who.bucket) {
         call_refuse(c, "not_found", NULL);
     } else if (technician) {
-        list_page(c, &own_keys, c->who.bucket, technician);
+        list_page(c, &own_keys, technician);
     } else {
-        list_page(c, &all_keys, c->who.bucket, c->who.company);
+        list_page(c, &all_keys, c->who.company);
     }
 }
 

@@ -97,7 +97,7 @@ static const struct listing technicians = {"company-technicians", "technician", 
 void handle_technicians(struct call *c)
 {
     if (c->who.administrator)
-        list_page(c, &technicians, c->who.bucket, c->who.company);
+        list_page(c, &technicians, c->who.company);
     else
         call_refuse(c, "permission_missing", NULL);
 }
