@@ -10,6 +10,7 @@
 #include "common/redis.h"
 #include "common/service.h"
 #include "common/settings.h"
+#include "generated/reasons.h"
 
 #include <openssl/evp.h>
 #include <uthash.h>
@@ -197,8 +198,12 @@ json_t *grant_claims(const struct principal *p);
 
 /* view.c: the public shape of a session. record: object of strings; presence: the same or NULL. New. */
 json_t *session_view(const struct gateway *g, const json_t *record, const json_t *presence);
-/* RFC 3339 UTC with milliseconds; text of milliseconds. JSON null when empty. */
+/* RFC 3339 UTC with milliseconds; of milliseconds, or their text. JSON null when there are none. */
 json_t *time_view(const char *ms);
+json_t *ms_view(int64_t ms);
+/* Milliseconds as fields of Redis have them. Returns out. */
+enum { MS_SIZE = 24 };
+const char *ms_text(char out[MS_SIZE], int64_t ms);
 /* checklist.c: [{step, state pending|ok|failed|skipped, at, reason}]. New. */
 json_t *checklist_view(const json_t *record);
 /* Names the session that a technician has open already, and what can be done about it (S-20); record: of the
@@ -236,7 +241,9 @@ void passwords_free(struct passwords *p);
 bool passwords_ask(struct passwords *p, const char *who, bool first, const char *password, const char *encoded,
                    password_fn done, void *user);
 
-/* pages.c: files of the install page, read at start. */
+/* handle_pages.c: of a page: ?lang, else tag (may be NULL), else the browser's. */
+enum language language_asked(const struct call *c, const char *tag);
+/* Files of the install page, read at start. */
 const struct page *pages_load(const char *dir);
 
 /* store.c, and store_*.c: the only files that speak Redis. Replies come as redis_fn with the call as user. */

@@ -116,8 +116,8 @@ static void on_created(struct change *ch, const char *outcome)
 /* What the body did not say. Limits that are not set are the plan's. */
 static void set_defaults(struct change *ch)
 {
-    char now[24];
-    snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
+    char now[MS_SIZE];
+    ms_text(now, wall_now_ms());
     const char *const defaults[][2] = {
         {"contact", ""}, {"plan", "plus"}, {"modules", ""}, {"seats", "10"}, {"created_at", now}};
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
@@ -224,14 +224,6 @@ void handle_operator_technician(struct call *c)
 
 /* ---- suspension ---- */
 
-static char *actor_text(const struct call *c)
-{
-    json_t *actor = actor_of(c);
-    char *text = json_dumps(actor, JSON_COMPACT);
-    json_decref(actor);
-    return text;
-}
-
 static void respond_suspended(struct call *c)
 {
     add_etag(c->request, c->record);
@@ -251,7 +243,7 @@ static void on_open_sessions(void *user, const redisReply *reply)
     struct call *c = user;
     char *actor = actor_text(c);
     c->waiting = 1;
-    for (size_t i = 0; actor && reply && reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
+    for (size_t i = 0; reply && reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
         c->waiting++;
         store_end_of(c, reply->element[i]->str, "company_suspended", actor, on_session_ended, c);
     }

@@ -94,11 +94,9 @@ static void on_ended(void *user, const redisReply *reply)
 
 void end_session_as(struct call *c, const char *reason)
 {
-    json_t *who = actor_of(c);
-    char *actor = json_dumps(who, JSON_COMPACT);
-    json_decref(who);
+    char *actor = actor_text(c);
     new_id(c->command, c->who.bucket);
-    store_end(c, reason, actor ? actor : "{}", on_ended);
+    store_end(c, reason, actor, on_ended);
     free(actor);
 }
 

@@ -130,11 +130,10 @@ void handle_redeliver(struct call *c)
 
 static void ping(struct call *c)
 {
-    char id[ID_SIZE], now[24];
+    char id[ID_SIZE];
     new_id(id, c->who.bucket);
     snprintf(c->ids[1], sizeof c->ids[1], "ping-%s", id);
-    snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
-    json_t *body = json_pack("{ss so s{ss ss ss}}", "type", "webhook.ping", "timestamp", time_view(now), "data", "id", c->ids[1],
+    json_t *body = json_pack("{ss so s{ss ss ss}}", "type", "webhook.ping", "timestamp", ms_view(wall_now_ms()), "data", "id", c->ids[1],
                              "company", c->who.company, "webhook", c->ids[0]);
     char *text = json_dumps(body, JSON_COMPACT);
     json_decref(body);

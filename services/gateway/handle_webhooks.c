@@ -142,12 +142,11 @@ static const char *set_fields(struct change *ch, bool all)
 
 static bool set_secret(struct change *ch, char secret[WEBHOOK_SECRET_SIZE])
 {
-    char now[24];
+    char now[MS_SIZE];
     char *sealed = webhook_secret_new(ch->call, ch->id, secret);
-    snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
     if (sealed) {
         change_set(ch, "secret", sealed);
-        change_set(ch, "secret_at", now);
+        change_set(ch, "secret_at", ms_text(now, wall_now_ms()));
     }
     free(sealed);
     return sealed != NULL;
@@ -191,7 +190,7 @@ static void on_created(struct change *ch, const char *outcome)
 
 void handle_webhook_create(struct call *c)
 {
-    char id[ID_SIZE], secret[WEBHOOK_SECRET_SIZE], now[24];
+    char id[ID_SIZE], secret[WEBHOOK_SECRET_SIZE], now[MS_SIZE];
     if (!c->who.administrator) {
         call_refuse(c, "permission_missing", "Webhooks are for administrators.");
         return;
@@ -205,10 +204,9 @@ void handle_webhook_create(struct call *c)
         return;
     }
     OPENSSL_cleanse(secret, sizeof secret);
-    snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
     change_set(ch, "id", id);
     change_set(ch, "company", c->who.company);
-    change_set(ch, "created_at", now);
+    change_set(ch, "created_at", ms_text(now, wall_now_ms()));
     change_set(ch, "created_by", c->who.technician);
     if (!change_idempotent(ch, c->who.company))
         return;
@@ -271,13 +269,12 @@ void handle_webhook_remove(struct call *c)
 /* The secret of now becomes the one before; runs again when somebody was faster. */
 static const char *plan_rotation(struct change *ch)
 {
-    char until[24], secret[WEBHOOK_SECRET_SIZE];
+    char until[MS_SIZE], secret[WEBHOOK_SECRET_SIZE];
     const char *reason = plan_existing(ch);
     if (reason)
         return reason;
-    snprintf(until, sizeof until, "%lld", (long long)(wall_now_ms() + ch->call->gateway->settings.webhook_overlap_ms));
     change_set(ch, "previous", json_text(ch->record, "secret", ""));
-    change_set(ch, "previous_until", until);
+    change_set(ch, "previous_until", ms_text(until, wall_now_ms() + ch->call->gateway->settings.webhook_overlap_ms));
     bool good = set_secret(ch, secret);
     OPENSSL_cleanse(secret, sizeof secret);
     return good ? NULL : "unavailable";

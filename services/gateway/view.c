@@ -14,17 +14,27 @@ static json_t *text_or_null(const json_t *record, const char *name)
     return *text ? json_string(text) : json_null();
 }
 
+const char *ms_text(char out[MS_SIZE], int64_t ms)
+{
+    snprintf(out, MS_SIZE, "%lld", (long long)ms);
+    return out;
+}
+
 json_t *time_view(const char *ms)
 {
-    long long n = ms && *ms ? strtoll(ms, NULL, 10) : 0;
-    if (n <= 0)
+    return ms_view(ms && *ms ? strtoll(ms, NULL, 10) : 0);
+}
+
+json_t *ms_view(int64_t ms)
+{
+    if (ms <= 0)
         return json_null();
-    time_t seconds = (time_t)(n / 1000);
+    time_t seconds = (time_t)(ms / 1000);
     struct tm tm;
     char text[64];
     gmtime_r(&seconds, &tm);
     size_t used = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(text + used, sizeof text - used, ".%03dZ", (int)(n % 1000));
+    snprintf(text + used, sizeof text - used, ".%03dZ", (int)(ms % 1000));
     return json_string(text);
 }
 
