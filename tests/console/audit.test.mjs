@@ -31,10 +31,15 @@ test("a page is in the menu exactly when the gateway has what it shows (S-70)", 
 test("the audit log shows, filters and exports what happened (S-48)", async (t) => {
   if (!(await offered("/v1/audit"))) return t.skip("this gateway has no audit log");
   await page.getByTestId("nav-audit").click();
+  await page.locator('[data-type="audit.signed_in"]').first().filter({ hasText: "Signed in" }).waitFor();
   await page.getByTestId("audit-type").selectOption("session.created");
   await page.getByTestId("audit-filter").click();
-  await page.getByTestId("audit-row").filter({ hasText: "audit.signed_in" }).waitFor({ state: "detached" });
+  await page.locator('[data-type="audit.signed_in"]').first().waitFor({ state: "detached" });
   assert.strictEqual(await page.getByTestId("audit-row").filter({ hasText: id.slice(-6) }).count(), 1);
+  await page.getByTestId("audit-row").filter({ hasText: "Session prepared, invitation made" }).first().waitFor();
+  await page.getByTestId("language").selectOption("de");
+  await page.getByTestId("audit-row").filter({ hasText: "Sitzung vorbereitet, Einladung erstellt" }).first().waitFor();
+  await page.getByTestId("language").selectOption("en");
   const download = page.waitForEvent("download");
   await page.getByTestId("audit-export").click();
   assert.match((await download).suggestedFilename(), /\.jsonl$/);
