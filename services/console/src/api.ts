@@ -1,5 +1,5 @@
 // The gateway's API (proto/openapi.yaml): who is signed in, and the sessions. The rest is in api/.
-import type { Ticket } from "./channel/viewer";
+import type { Ticket } from "./channel/socket";
 import { call, once, query, setCsrf } from "./http";
 
 export { ApiError } from "./http";

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Company } from "../api/company";
 import { operator, operatorKey } from "../api/operator";
-import { formOf, useAction, useLoad } from "../hooks";
+import { formOf, pages, useAction, useLoad } from "../hooks";
 import { number, t } from "../i18n";
 import { type Column, More, Table } from "../table";
 import { Empty, Field, Loading, Pill, Refused, Title } from "../ui";
@@ -41,16 +41,8 @@ const columns = (): Column<Company>[] => [
 ];
 
 function Companies(): JSX.Element {
-  const [pages, setPages] = useState(1);
-  const list = useLoad(async () => {
-    const page = await operator.companies();
-    for (let i = 1; i < pages && page.next; i++) {
-      const more = await operator.companies(page.next);
-      page.items.push(...more.items);
-      page.next = more.next;
-    }
-    return page;
-  }, [pages]);
+  const [n, setN] = useState(1);
+  const list = useLoad(() => pages(n, operator.companies), [n]);
   const actions = (
     <>
       <button type="button" class="quiet" onClick={() => (operatorKey.value = "")}>{t("forgetKey")}</button>
@@ -63,7 +55,7 @@ function Companies(): JSX.Element {
       {!list.value ? <Loading error={list.failed} reload={list.reload} /> : list.value.items.length === 0 ? <Empty title={t("noCompanies")} /> : (
         <>
           <Table caption={t("companies")} columns={columns()} rows={list.value.items} id={(c) => c.id} attributes={() => ({ "data-testid": "company-row" })} />
-          <More next={list.value.next} busy={false} load={() => setPages(pages + 1)} />
+          <More next={list.value.next} busy={false} load={() => setN(n + 1)} />
         </>
       )}
     </section>

@@ -62,6 +62,7 @@ export const de: Texts = {
   // Webhooks
   webhooks: "Webhooks", webhooksHint: "Ihre eigenen Systeme erfahren sofort, was geschieht. Jede Nachricht ist signiert.", addWebhook: "Webhook hinzufügen", noWebhooks: "Noch keine Webhooks", url: "Adresse", urlHint: "Eine HTTPS-Adresse, die POST-Anfragen annimmt.", events: "Ereignisse", eventsHint: "Durch Kommas getrennt; leer für alle.",
   secretOnce: "Kopieren Sie das Signaturgeheimnis jetzt. Es wird nicht noch einmal gezeigt.", newSecret: "Neues Signaturgeheimnis", ping: "Test senden", pingSent: "Ein Test ist unterwegs.", rotate: "Geheimnis erneuern", rotateSure: "Ein neues Signaturgeheimnis machen? Das alte gilt noch eine Weile.",
+  switchedOff: "Ausgeschaltet", off_failed_too_long: "Er wurde ausgeschaltet, weil Zustellungen zu lange fehlschlugen.", off_gone: "Er wurde ausgeschaltet, weil der Empfänger sagte, dass es ihn nicht mehr gibt (410).", off_too_many_waiting: "Er wurde ausgeschaltet, weil zu viele Zustellungen warteten.",
   failingSince: "Schlägt fehl seit {n}", d_pending: "wartet", d_delivered: "zugestellt", d_failed: "fehlgeschlagen",
   deliveries: "Zustellungen", noDeliveries: "Noch nichts zugestellt.", refresh: "Aktualisieren", answer: "Antwort", attempts: "Versuche", redeliver: "Erneut zustellen",
   // Betreiber

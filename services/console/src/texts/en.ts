@@ -61,6 +61,7 @@ export const en = {
   // Webhooks
   webhooks: "Webhooks", webhooksHint: "Your own systems hear at once what happens. Each message is signed.", addWebhook: "Add webhook", noWebhooks: "No webhooks yet", url: "Address", urlHint: "An HTTPS address that takes POST requests.", events: "Events", eventsHint: "Separated by commas; empty for all.",
   secretOnce: "Copy the signing secret now. It is not shown again.", newSecret: "New signing secret", ping: "Send a test", pingSent: "A test is on its way.", rotate: "Renew secret", rotateSure: "Make a new signing secret? The old one stays valid for a while.",
+  switchedOff: "Switched off", off_failed_too_long: "It was switched off because deliveries have failed for too long.", off_gone: "It was switched off because the receiver said that it is gone (410).", off_too_many_waiting: "It was switched off because too many deliveries were waiting.",
   failingSince: "Failing since {n}", d_pending: "waiting", d_delivered: "delivered", d_failed: "failed",
   deliveries: "Deliveries", noDeliveries: "Nothing delivered yet.", refresh: "Refresh", answer: "Answer", attempts: "Attempts", redeliver: "Deliver again",
   // Operator

@@ -62,6 +62,7 @@ export const es: Texts = {
   // Webhooks
   webhooks: "Webhooks", webhooksHint: "Sus propios sistemas saben al instante lo que ocurre. Cada mensaje va firmado.", addWebhook: "Añadir webhook", noWebhooks: "Todavía no hay webhooks", url: "Dirección", urlHint: "Una dirección HTTPS que acepta peticiones POST.", events: "Eventos", eventsHint: "Separados por comas; vacío para todos.",
   secretOnce: "Copie el secreto de firma ahora. No se volverá a mostrar.", newSecret: "Nuevo secreto de firma", ping: "Enviar una prueba", pingSent: "La prueba está en camino.", rotate: "Renovar el secreto", rotateSure: "¿Crear un secreto de firma nuevo? El anterior sigue siendo válido un tiempo.",
+  switchedOff: "Desactivado", off_failed_too_long: "Se desactivó porque las entregas fallaron durante demasiado tiempo.", off_gone: "Se desactivó porque el receptor respondió que ya no existe (410).", off_too_many_waiting: "Se desactivó porque había demasiadas entregas en espera.",
   failingSince: "Falla desde {n}", d_pending: "en espera", d_delivered: "entregado", d_failed: "fallido",
   deliveries: "Entregas", noDeliveries: "Todavía no se ha entregado nada.", refresh: "Actualizar", answer: "Respuesta", attempts: "Intentos", redeliver: "Entregar de nuevo",
   // Operador

@@ -62,6 +62,7 @@ export const fr: Texts = {
   // Webhooks
   webhooks: "Webhooks", webhooksHint: "Vos propres systèmes apprennent aussitôt ce qui se passe. Chaque message est signé.", addWebhook: "Ajouter un webhook", noWebhooks: "Aucun webhook pour l'instant", url: "Adresse", urlHint: "Une adresse HTTPS qui accepte les requêtes POST.", events: "Événements", eventsHint: "Séparés par des virgules ; vide pour tous.",
   secretOnce: "Copiez le secret de signature maintenant. Il ne sera plus affiché.", newSecret: "Nouveau secret de signature", ping: "Envoyer un test", pingSent: "Un test est en route.", rotate: "Renouveler le secret", rotateSure: "Créer un nouveau secret de signature ? L'ancien reste valable un certain temps.",
+  switchedOff: "Désactivé", off_failed_too_long: "Il a été désactivé parce que les livraisons échouaient depuis trop longtemps.", off_gone: "Il a été désactivé parce que le destinataire a indiqué ne plus exister (410).", off_too_many_waiting: "Il a été désactivé parce que trop de livraisons étaient en attente.",
   failingSince: "En échec depuis {n}", d_pending: "en attente", d_delivered: "livré", d_failed: "échec",
   deliveries: "Livraisons", noDeliveries: "Rien n'a encore été livré.", refresh: "Actualiser", answer: "Réponse", attempts: "Essais", redeliver: "Livrer à nouveau",
   // Exploitant

@@ -62,6 +62,7 @@ export const it: Texts = {
   // Webhook
   webhooks: "Webhook", webhooksHint: "I suoi sistemi sanno subito che cosa succede. Ogni messaggio è firmato.", addWebhook: "Aggiungi webhook", noWebhooks: "Ancora nessun webhook", url: "Indirizzo", urlHint: "Un indirizzo HTTPS che accetta richieste POST.", events: "Eventi", eventsHint: "Separati da virgole; vuoto per tutti.",
   secretOnce: "Copi il segreto di firma adesso. Non verrà più mostrato.", newSecret: "Nuovo segreto di firma", ping: "Invia una prova", pingSent: "Una prova è in viaggio.", rotate: "Rinnova il segreto", rotateSure: "Creare un nuovo segreto di firma? Quello vecchio resta valido per un po'.",
+  switchedOff: "Disattivato", off_failed_too_long: "È stato disattivato perché le consegne non riuscivano da troppo tempo.", off_gone: "È stato disattivato perché il destinatario ha risposto che non esiste più (410).", off_too_many_waiting: "È stato disattivato perché troppe consegne erano in attesa.",
   failingSince: "Non riesce dal {n}", d_pending: "in attesa", d_delivered: "consegnato", d_failed: "non riuscito",
   deliveries: "Consegne", noDeliveries: "Ancora nessuna consegna.", refresh: "Aggiorna", answer: "Risposta", attempts: "Tentativi", redeliver: "Consegna di nuovo",
   // Gestore

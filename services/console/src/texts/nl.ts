@@ -62,6 +62,7 @@ export const nl: Texts = {
   // Webhooks
   webhooks: "Webhooks", webhooksHint: "Uw eigen systemen weten meteen wat er gebeurt. Elk bericht is ondertekend.", addWebhook: "Webhook toevoegen", noWebhooks: "Nog geen webhooks", url: "Adres", urlHint: "Een HTTPS-adres dat POST-verzoeken aanneemt.", events: "Gebeurtenissen", eventsHint: "Gescheiden door komma's; leeg voor alle.",
   secretOnce: "Kopieer het ondertekeningsgeheim nu. Het wordt niet nog eens getoond.", newSecret: "Nieuw ondertekeningsgeheim", ping: "Test sturen", pingSent: "Er is een test onderweg.", rotate: "Geheim vernieuwen", rotateSure: "Een nieuw ondertekeningsgeheim maken? Het oude blijft nog een tijd geldig.",
+  switchedOff: "Uitgeschakeld", off_failed_too_long: "Hij is uitgeschakeld omdat afleveringen te lang mislukten.", off_gone: "Hij is uitgeschakeld omdat de ontvanger zei dat hij niet meer bestaat (410).", off_too_many_waiting: "Hij is uitgeschakeld omdat er te veel afleveringen wachtten.",
   failingSince: "Mislukt sinds {n}", d_pending: "wacht", d_delivered: "bezorgd", d_failed: "mislukt",
   deliveries: "Bezorgingen", noDeliveries: "Nog niets bezorgd.", refresh: "Vernieuwen", answer: "Antwoord", attempts: "Pogingen", redeliver: "Opnieuw bezorgen",
   // Exploitant

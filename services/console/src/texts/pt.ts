@@ -62,6 +62,7 @@ export const pt: Texts = {
   // Webhooks
   webhooks: "Webhooks", webhooksHint: "Os seus próprios sistemas sabem logo o que acontece. Cada mensagem é assinada.", addWebhook: "Adicionar webhook", noWebhooks: "Ainda não há webhooks", url: "Endereço", urlHint: "Um endereço HTTPS que aceita pedidos POST.", events: "Eventos", eventsHint: "Separados por vírgulas; vazio para todos.",
   secretOnce: "Copie o segredo de assinatura agora. Não volta a ser mostrado.", newSecret: "Novo segredo de assinatura", ping: "Enviar um teste", pingSent: "O teste está a caminho.", rotate: "Renovar o segredo", rotateSure: "Criar um novo segredo de assinatura? O antigo continua válido durante algum tempo.",
+  switchedOff: "Desativado", off_failed_too_long: "Foi desativado porque as entregas falharam durante demasiado tempo.", off_gone: "Foi desativado porque o destinatário respondeu que já não existe (410).", off_too_many_waiting: "Foi desativado porque havia demasiadas entregas em espera.",
   failingSince: "Falha desde {n}", d_pending: "em espera", d_delivered: "entregue", d_failed: "falhou",
   deliveries: "Entregas", noDeliveries: "Ainda nada foi entregue.", refresh: "Atualizar", answer: "Resposta", attempts: "Tentativas", redeliver: "Entregar de novo",
   // Operador
