@@ -7,7 +7,7 @@ import { Confirm } from "./confirm";
 import { languages, type Language } from "./generated/reasons";
 import { language, type Key, languageName, t } from "./i18n";
 import { go, isAdministrator, me, offers, route, say } from "./state";
-import { Announcement, Notice } from "./ui";
+import { Announcement, HelpLink, Notice } from "./ui";
 
 interface Entry {
   to: string;
@@ -44,7 +44,7 @@ function Navigation(p: { open: boolean }): JSX.Element {
       <div role="group" aria-label={t("you")}>
         <p aria-hidden="true">{t("you")}</p>
         {link("account", t("account"))}
-        <a href={`/help?lang=${language.value}`} target="_blank" rel="noreferrer">{t("help")}</a>
+        <HelpLink />
       </div>
     </nav>
   );

@@ -9,6 +9,9 @@ import { eventText, exactly, number, reasonText, t } from "../i18n";
 import { type Column, More, Table } from "../table";
 import { Choice, Empty, Field, Loading, Refused, Title } from "../ui";
 
+// A webhook that switched itself off has reasons of its own.
+const whyOf = (r: AuditRecord): string => (r.type === "webhook.disabled" ? t(`off_${r.reason}` as "off_gone") : reasonText(r.reason ?? ""));
+
 function Details(p: { of: AuditRecord }): JSX.Element {
   const entries = Object.entries(p.of.details ?? {});
   return (
@@ -16,7 +19,7 @@ function Details(p: { of: AuditRecord }): JSX.Element {
       <summary>{t("details")}</summary>
       <dl class="small">
         <dt>{t("event")}</dt><dd><code>{p.of.type}</code></dd>
-        {p.of.reason && <><dt>{t("reason")}</dt><dd>{reasonText(p.of.reason)}</dd></>}
+        {p.of.reason && <><dt>{t("reason")}</dt><dd>{whyOf(p.of)}</dd></>}
         {entries.map(([k, v]) => <><dt>{k}</dt><dd>{typeof v === "string" ? v : JSON.stringify(v)}</dd></>)}
         <dt>{t("hash")}</dt><dd><code>{p.of.hash}</code></dd>
       </dl>

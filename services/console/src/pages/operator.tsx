@@ -6,8 +6,8 @@ import { operator, operatorKey } from "../api/operator";
 import { formOf, pages, useAction, useLoad } from "../hooks";
 import { number, t } from "../i18n";
 import { type Column, More, Table } from "../table";
-import { Empty, Field, Loading, Pill, Refused, Title } from "../ui";
-import { NewCompany, OperatorCompany } from "./operator-company";
+import { Empty, Field, Loading, Refused, Title } from "../ui";
+import { NewCompany, OperatorCompany, Suspended } from "./operator-company";
 
 function AskKey(): JSX.Element {
   const action = useAction();
@@ -29,8 +29,6 @@ function AskKey(): JSX.Element {
     </form>
   );
 }
-
-export const Suspended = (p: { of: Company }): JSX.Element => (p.of.suspended ? <Pill kind="bad" testid="company-state">{t("suspended")}</Pill> : <Pill kind="good" testid="company-state">{t("inService")}</Pill>);
 
 const columns = (): Column<Company>[] => [
   { label: t("company"), cell: (c) => <a href={`#/operator/${c.id}`}>{c.name}</a> },

@@ -6,7 +6,7 @@ import { language, reasonText, t, when } from "../i18n";
 import { pair, pairing } from "../pairing";
 import { endNow, nameOf, sendAgain } from "../session-actions";
 import { digitsOf, go, isAdministrator, offers, passwords, prefixes, put, say, sessions } from "../state";
-import { Copy, Field, Loading, Pill, Refusal, Title } from "../ui";
+import { Copy, Field, HelpLink, Loading, Pill, Refusal, Title } from "../ui";
 import { HandOver } from "./hand-over";
 import { kindOf, Online, stateOf } from "./sessions";
 
@@ -139,7 +139,7 @@ function Report(p: { id: string }): JSX.Element | null {
 function Reason(p: { reason: string }): JSX.Element {
   return (
     <p class="reason" data-testid="reason" data-reason={p.reason}>
-      {reasonText(p.reason)} <a href={`/help#${p.reason}`} target="_blank" rel="noreferrer">{t("help")}</a>
+      {reasonText(p.reason)} <HelpLink reason={p.reason} />
     </p>
   );
 }
