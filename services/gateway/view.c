@@ -2,11 +2,11 @@
 #include "gateway.h"
 
 #include "common/log.h"
+#include "common/rfc3339.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static json_t *text_or_null(const json_t *record, const char *name)
 {
@@ -27,15 +27,8 @@ json_t *time_view(const char *ms)
 
 json_t *ms_view(int64_t ms)
 {
-    if (ms <= 0)
-        return json_null();
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm tm;
-    char text[64];
-    gmtime_r(&seconds, &tm);
-    size_t used = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(text + used, sizeof text - used, ".%03dZ", (int)(ms % 1000));
-    return json_string(text);
+    char text[RFC3339_SIZE];
+    return ms > 0 ? json_string(rfc3339(text, ms)) : json_null();
 }
 
 static json_t *time_of(const json_t *record, const char *name)
