@@ -43,7 +43,7 @@ export function Webhooks(): JSX.Element {
 function Fields(p: { of?: Webhook }): JSX.Element {
   return (
     <>
-      <Field label={t("url")} hint={t("urlHint")} name="url" type="url" required maxLength={1000} defaultValue={p.of?.url} placeholder="https://" data-testid="webhook-url" />
+      <Field label={t("url")} hint={t("urlHint")} name="url" type="url" required maxLength={2000} defaultValue={p.of?.url} placeholder="https://" data-testid="webhook-url" />
       <Field label={t("note")} name="description" maxLength={200} defaultValue={p.of?.description} autocomplete="off" />
       <Field label={t("events")} hint={t("eventsHint")} name="events" maxLength={500} defaultValue={typesOf(p.of)} autocomplete="off" data-testid="webhook-events" />
     </>
