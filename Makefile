@@ -19,7 +19,7 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 common_src = $(wildcard services/common/*.c)
 proto_src = $(wildcard proto/c/*.c)
 core_src = $(wildcard agent/core/*.c agent/core/rfb/*.c)
-generated = reasons texts_mail texts_install_page texts_program texts_report plans lua_scripts openapi_json
+generated = reasons texts_mail texts_install_page texts_program texts_report texts_events plans lua_scripts openapi_json
 generated_c = $(patsubst %,$(BUILD)/generated/%.c,$(generated))
 generated_obj = $(generated_c:.c=.o)
 unit_tests = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))

@@ -427,13 +427,15 @@ def make_openapi():
 def make_c():
     files = {}
     for part in (make_reasons(), make_texts("mail"), make_texts("install_page"), make_texts("program"),
-                 make_texts("report"), make_plans(), make_lua(), make_openapi()):
+                 make_texts("report"), make_texts("events"), make_plans(), make_lua(), make_openapi()):
         files.update(part)
     return files
 
 
 # ---- states, events, owners ----
 
+# They repeat what was told, or answer a request again.
+NEVER_AUDITED = {"session.repeated", "session.journaled", "audit.journaled"}
 ROOMS = ["gateway", "invitations", "activation", "licensing", "sweeper", "relay"]
 # A type that a script appends to the outbox; presence and viewing only tell the feed.
 EMITTED = re.compile(r"(?:\b(?:emit|change|save|tell|note)\(|\btype = )'((?!presence\.|viewing\.)[a-z]+\.[a-z_.]+)'")
@@ -491,6 +493,15 @@ def noted_types():
             for kind in NOTED.findall(path.read_text(encoding="utf-8"))}
 
 
+def check_event_texts():
+    """Every type that may stand in an audit log has its words, and a kind of several types has some for all of them."""
+    kinds = journaled_types() - NEVER_AUDITED
+    groups = {kind.split(".")[0] for kind in kinds}
+    wanted = {kind.replace(".", "_") for kind in kinds} | {g for g in groups if sum(k.startswith(f"{g}.") for k in kinds) > 1}
+    if set(load_texts("events")) != wanted:
+        raise SourceError(f"texts/events.json: {sorted(set(load_texts('events')) ^ wanted)} have no text, or are no types")
+
+
 def check_states():
     """Scripts, owners, reasons and event types that the tables name exist, and the scripts write no other state."""
     scripts, owners, reasons = lua_scripts(), owned_scripts(), load_reasons()
@@ -529,6 +540,7 @@ def make_typescript():
     codes = " |\n  ".join(f'"{code}"' for code in reasons)
     languages = " | ".join(f'"{x}"' for x in LANGUAGES)
     plans = load_plans()
+    events = {key.replace("_", ".", 1) if "_" in key else f"{key}.*": t for key, t in load_texts("events").items()}
     names = " | ".join(f'"{name}"' for name in plans["plans"])
     features = " | ".join(f'"{name}"' for name in plans["features"])
     return {
@@ -546,6 +558,10 @@ def make_typescript():
             "export interface Plan {\n  adhoc: boolean;\n  limit_technician: number;\n  limit_company: number;\n"
             "  features: Feature[];\n  modules: Record<string, Feature[]>;\n}\n\n"
             f"export const plans: Record<PlanName, Plan> = {ts(plans['plans'])};\n",
+        "events.ts":
+            f'// {NOTE}\nimport type {{ Language }} from "./reasons";\n\n'
+            "/** What the audit log's records are called; `session.*`: all of a kind. */\n"
+            f"export const events: Record<string, Record<Language, string>> = {ts(events)};\n",
     }
 
 
@@ -565,6 +581,7 @@ def check():
              if not (CONSOLE / name).exists() or (CONSOLE / name).read_text(encoding="utf-8") != text]
     make_c()
     check_states()
+    check_event_texts()
     if stale:
         print(f"out of step with proto/: {', '.join(stale)} (run proto/generate.py --typescript)", file=sys.stderr)
         return 1

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RETRY_MS = 2000 };
-
 static void make_key(char out[33])
 {
     uint8_t raw[16];
@@ -17,17 +15,12 @@ static void make_key(char out[33])
         snprintf(out + 2 * i, 3, "%02x", raw[i]);
 }
 
-static void again(struct program *p)
-{
-    p->retry_at = clock_monotonic_ms() + RETRY_MS;
-}
-
 /* The service says itself that it cannot now, or something stands between us and it (S-37). */
 static void retry_later(struct program *p)
 {
     char reason[64] = "";
     const char *body = p->http.body;
-    again(p);
+    program_try_later(p);
     if (p->http.status > 0 && body && json_valid(body, p->http.body_size))
         json_get_text(body, "reason", reason, sizeof reason);
     if (reason[0])
@@ -141,7 +134,7 @@ static void post_checks(struct program *p, void (*done)(struct program *p))
         put_earlier(p, &o);
     json_close(&o);
     if (!program_request(p, "POST", "/agent/v1/invitations/reports", NULL, body, done))
-        again(p);
+        program_try_later(p);
     crypto_wipe(body, sizeof body);
 }
 
@@ -173,7 +166,7 @@ static void take_activation(struct program *p)
         !json_get_text(body, "agent_token", s->agent_token, sizeof s->agent_token) ||
         !json_get_integer(body, "expires_at", &s->expires_ms)) {
         program_network_failed(p, p->http.status, p->http.error);
-        again(p);
+        program_try_later(p);
         return;
     }
     json_get_text(body, "technician", s->technician, sizeof s->technician);
@@ -227,7 +220,7 @@ static void post_activation(struct program *p)
     json_put_text(&o, "receipt_key", key);
     json_close(&o);
     if (!program_request(p, "POST", "/agent/v1/activations", p->saved.activation_key, body, on_activated))
-        again(p);
+        program_try_later(p);
     crypto_wipe(body, sizeof body);
 }
 

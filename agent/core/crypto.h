@@ -1,5 +1,5 @@
 /* The cryptography of the channel (proto/channel.md section 3), the same on every system: digests and curves
- * come from libsodium, AES-GCM and PBKDF2 from the system's library behind the seam at the end (OpenSSL on
+ * come from libsodium, AES-GCM, PBKDF2 and SHA-1 from the system's library behind the seam at the end (OpenSSL on
  * Linux: crypto_openssl.c; CNG on Windows: agent/win/crypto_cng.c). */
 #ifndef BEISTAND_CRYPTO_H
 #define BEISTAND_CRYPTO_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 enum {
+    SHA1_BYTES = 20,
     SHA256_BYTES = 32,
     KEY_BYTES = 32,
     GCM_NONCE_BYTES = 12,
@@ -50,6 +51,9 @@ bool ed25519_verify(const uint8_t signature[ED25519_SIGNATURE_BYTES], const void
 /* PBKDF2-HMAC-SHA256, 32 bytes. 0, or -1. */
 int crypto_pbkdf2(uint8_t out[KEY_BYTES], const char *password, const uint8_t *salt, size_t salt_size,
                   uint32_t iterations);
+
+/* Only for what RFC 6455 wants of it: it protects nothing. All zeros when the system refuses. */
+void crypto_sha1(uint8_t out[SHA1_BYTES], const void *data, size_t n);
 
 /* AES-256-GCM with one key. NULL when the system refuses. */
 struct gcm;

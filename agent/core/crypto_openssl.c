@@ -1,4 +1,4 @@
-/* See crypto.h: AES-256-GCM and PBKDF2 on Linux. */
+/* See crypto.h: AES-256-GCM, PBKDF2 and SHA-1 on Linux. */
 #include "crypto.h"
 
 #include <openssl/evp.h>
@@ -17,6 +17,12 @@ int crypto_pbkdf2(uint8_t out[KEY_BYTES], const char *password, const uint8_t *s
                              EVP_sha256(), KEY_BYTES, out) == 1
                ? 0
                : -1;
+}
+
+void crypto_sha1(uint8_t out[SHA1_BYTES], const void *data, size_t n)
+{
+    if (EVP_Digest(data, n, out, NULL, EVP_sha1(), NULL) != 1)
+        memset(out, 0, SHA1_BYTES);
 }
 
 struct gcm *gcm_new(const uint8_t key[KEY_BYTES])

@@ -78,12 +78,10 @@ static bool grow(struct http_client *c)
     return true;
 }
 
-/* Value of a header in a head whose lines end with CRLF and which ends with NUL; *n gets its size without the blanks
- * around it. NULL: absent. */
-static const char *find_header(const char *head, const char *name, size_t *n)
+const char *http_find_header(const char *head, const char *name, size_t *n)
 {
     size_t wanted = strlen(name);
-    for (const char *line = strstr(head, "\r\n"); line; line = strstr(line + 2, "\r\n")) {
+    for (const char *line = strstr(head, "\r\n"); line && strncmp(line, "\r\n\r\n", 4) != 0; line = strstr(line + 2, "\r\n")) {
         const char *at = line + 2;
         if (strncasecmp(at, name, wanted) != 0 || at[wanted] != ':')
             continue;
@@ -141,10 +139,10 @@ static long dechunk(char *body, size_t n)
 static long body_size(const char *head, char *body, size_t n)
 {
     size_t size;
-    const char *value = find_header(head, "Transfer-Encoding", &size);
+    const char *value = http_find_header(head, "Transfer-Encoding", &size);
     if (value)
         return size == 7 && strncasecmp(value, "chunked", 7) == 0 ? dechunk(body, n) : -1;
-    value = find_header(head, "Content-Length", &size);
+    value = http_find_header(head, "Content-Length", &size);
     if (!value)
         return (long)n;
     if (size == 0 || size > CHUNK_DIGITS || strspn(value, "0123456789") != size)

@@ -14,6 +14,10 @@ struct origin {
 /* "https://host[:port]"; 0, or -1. */
 int origin_parse(struct origin *out, const char *text);
 
+/* Value of a header in a head whose lines end with CRLF and which ends with an empty line or NUL; *n gets its size without
+ * the blanks around it. NULL: absent. */
+const char *http_find_header(const char *head, const char *name, size_t *n);
+
 #define HTTP_NOT_HTTP "the answer is not HTTP" /* error of an answer that came and is none */
 
 struct http_header {
@@ -26,7 +30,6 @@ struct http_client {
     size_t request_size, sent;
     char *answer; /* grows to HTTP_ANSWER_MAX */
     size_t answer_size, capacity;
-    bool head_only_seen;
     int64_t deadline;
     /* Result: */
     int status;       /* 0 while running; -1: no answer (see error) */

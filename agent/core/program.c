@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { CLOSE_REBOOT = 4100, CLOSE_SHUT_DOWN, CLOSE_PROGRAM_CLOSED }; /* proto/channel.md section 2 */
-enum { SAVED_VERSION = 2, CODE_DIGITS = 12, MARK_MS = 60000, SERVER_CHECK_MS = 30000, CONTROL_FAILURES = 3, TELL_MS = 200 };
+enum { SAVED_VERSION = 2, CODE_DIGITS = 12, MARK_MS = 60000, TRY_LATER_MS = 2000, SERVER_CHECK_MS = 30000, CONTROL_FAILURES = 3, TELL_MS = 200 };
 
 const char *program_state_name(enum program_state s)
 {
@@ -99,12 +99,7 @@ enum network_block program_blocked(const struct program *p)
     return p->blocked;
 }
 
-const char *program_earlier_technician(const struct program *p)
-{
-    return p->saved.technician;
-}
-
-const char *program_earlier_company(const struct program *p)
+const char *program_company(const struct program *p)
 {
     return p->saved.company;
 }
@@ -203,6 +198,11 @@ void program_free(struct program *p)
 
 /* ---- requests ---- */
 
+void program_try_later(struct program *p)
+{
+    p->retry_at = clock_monotonic_ms() + TRY_LATER_MS;
+}
+
 bool program_request(struct program *p, const char *method, const char *path, const char *key, const char *body,
                      void (*done)(struct program *p))
 {
@@ -298,7 +298,7 @@ static void on_end_reported(struct program *p)
         p->saved.end_asked = false;
         program_ended(p, "ended_by_customer");
     } else {
-        p->retry_at = clock_monotonic_ms() + 2000;
+        program_try_later(p);
     }
 }
 
@@ -428,6 +428,12 @@ static void take_technician(struct program *p)
     p->seams.state(p->seams.user, PROGRAM_ACTIVE, "technician");
 }
 
+static void tell_blocked(struct program *p)
+{
+    program_tell(p, "network_blocked", network_block_name(p->blocked));
+    p->blocked_told = true; /* until the socket is open again */
+}
+
 static void on_checked(struct program *p)
 {
     char status[32] = "", reason[64] = "";
@@ -445,7 +451,7 @@ static void on_checked(struct program *p)
     if (strcmp(status, "ended") == 0)
         program_ended(p, reason[0] ? reason : "session_expired");
     else if (p->control_failures >= CONTROL_FAILURES && !p->blocked_told)
-        program_tell(p, "network_blocked", network_block_name(p->blocked)), p->blocked_told = true; /* and said again */
+        tell_blocked(p);
 }
 
 static void on_paired_reported(struct program *p)

@@ -99,15 +99,14 @@ struct program *program_new(const struct program_config *config, const struct pr
 void program_free(struct program *p);
 enum program_state program_state(const struct program *p);
 const char *program_reason(const struct program *p);
-/* Of the technician who invites; "" before that is known. */
+/* Of the technician who invites, "" before that is known; with reason already_activated: whose session is open on this
+ * PC. */
 const char *program_technician(const struct program *p);
+const char *program_company(const struct program *p);
 /* Why the service could not be reached the last time ("tcp: …", "tls: …"); "" when it could. */
 const char *program_network_error(const struct program *p);
 /* What kind of obstacle that was (state reason network_blocked). */
 enum network_block program_blocked(const struct program *p);
-/* With reason already_activated: whose session is open on this PC. */
-const char *program_earlier_technician(const struct program *p);
-const char *program_earlier_company(const struct program *p);
 
 /* What a store holds of an earlier run, without going on with it. */
 struct program_earlier {

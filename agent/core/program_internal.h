@@ -123,6 +123,8 @@ void program_set_state(struct program *p, enum program_state state, const char *
 void program_ended(struct program *p, const char *reason);
 int64_t server_now(struct program *p);
 void server_time(struct program *p, int64_t ms);
+/* The request came to nothing or could not be made: once more in a moment. */
+void program_try_later(struct program *p);
 /* Starts a request; done runs when it has a result (p->http). Only one at a time. */
 bool program_request(struct program *p, const char *method, const char *path, const char *key, const char *body,
                      void (*done)(struct program *p));

@@ -8,6 +8,12 @@
 
 enum { RECEIPT_TEXT = 1024, RECEIPT_TRIES_MS = 120000 };
 
+static void over(struct program *p)
+{
+    p->seams.forget(p->seams.user, "session");
+    program_set_state(p, PROGRAM_OVER, p->reason);
+}
+
 void removal_begin(struct program *p)
 {
     if (!p->saved.removed) {
@@ -20,18 +26,10 @@ void removal_begin(struct program *p)
     }
     p->retry_at = 0;
     p->checked_at = clock_monotonic_ms();
-    if (p->saved.activated) {
+    if (p->saved.activated)
         program_set_state(p, PROGRAM_RECEIPT, p->reason);
-        return;
-    }
-    p->seams.forget(p->seams.user, "session");
-    program_set_state(p, PROGRAM_OVER, p->reason);
-}
-
-static void over(struct program *p)
-{
-    p->seams.forget(p->seams.user, "session");
-    program_set_state(p, PROGRAM_OVER, p->reason);
+    else
+        over(p);
 }
 
 static void on_delivered(struct program *p)
@@ -43,7 +41,7 @@ static void on_delivered(struct program *p)
         clock_monotonic_ms() - p->checked_at > RECEIPT_TRIES_MS)
         over(p);
     else
-        p->retry_at = clock_monotonic_ms() + 2000;
+        program_try_later(p);
 }
 
 void removal_post(struct program *p)
@@ -73,5 +71,5 @@ void removal_post(struct program *p)
     json_close(&o);
     snprintf(path, sizeof path, "/agent/v1/sessions/%s/receipt", p->saved.session);
     if (!program_request(p, "POST", path, NULL, body, on_delivered))
-        p->retry_at = clock_monotonic_ms() + 2000;
+        program_try_later(p);
 }

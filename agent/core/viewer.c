@@ -215,6 +215,31 @@ static void on_over(void *user, const char *reason, uint32_t retry_ms)
 
 /* ---- control lines ---- */
 
+static void refuse_account(struct viewer *v, const char *reason)
+{
+    const struct program *p = v->program;
+    char rule[64] = "";
+    if (p->seams.password_rule && strcmp(reason, "password_refused_by_policy") == 0)
+        p->seams.password_rule(p->seams.user, rule, sizeof rule);
+    viewer_refuse(v, reason, rule);
+}
+
+/* NULL, or the reason. What is kept of the password only proves it (proto/channel.md section 3). */
+static const char *take_password(struct program *p, const char *password)
+{
+    const char *reason = p->seams.make_account(p->seams.user, password);
+    if (reason)
+        return reason;
+    crypto_random(p->saved.salt, SALT_BYTES);
+    if (crypto_pbkdf2(p->saved.verifier, password, p->saved.salt, SALT_BYTES, ITERATIONS) != 0)
+        return "account_failed";
+    p->saved.password_set = true;
+    memset(p->saved.digits, 0, sizeof p->saved.digits); /* the password takes over */
+    program_save(p);
+    p->paired_due = true;
+    return NULL;
+}
+
 static void set_password(struct viewer *v, const char *line)
 {
     struct program *p = v->program;
@@ -223,30 +248,15 @@ static void set_password(struct viewer *v, const char *line)
         refuse(v, "permission_missing");
         return;
     }
-    if (!json_get_text(line, "password", password, sizeof password) || strlen(password) < 8) {
-        refuse(v, "invalid_request");
+    bool good = json_get_text(line, "password", password, sizeof password) && strlen(password) >= 8;
+    const char *reason = good ? take_password(p, password) : "invalid_request";
+    crypto_wipe(password, sizeof password);
+    if (reason) {
+        refuse_account(v, reason);
         return;
     }
-    const char *reason = p->seams.make_account(p->seams.user, password);
-    if (reason) {
-        char rule[64] = "";
-        if (p->seams.password_rule && strcmp(reason, "password_refused_by_policy") == 0)
-            p->seams.password_rule(p->seams.user, rule, sizeof rule);
-        viewer_refuse(v, reason, rule);
-    } else {
-        crypto_random(p->saved.salt, SALT_BYTES);
-        if (crypto_pbkdf2(p->saved.verifier, password, p->saved.salt, SALT_BYTES, ITERATIONS) == 0) {
-            p->saved.password_set = true;
-            memset(p->saved.digits, 0, sizeof p->saved.digits); /* the password takes over */
-            program_save(p);
-            p->paired_due = true;
-            viewer_send(v, "{\"type\":\"password_set\"}");
-            p->seams.state(p->seams.user, PROGRAM_ACTIVE, "password_set");
-        } else {
-            refuse(v, "account_failed");
-        }
-    }
-    crypto_wipe(password, sizeof password);
+    viewer_send(v, "{\"type\":\"password_set\"}");
+    p->seams.state(p->seams.user, PROGRAM_ACTIVE, "password_set");
 }
 
 void viewer_start(struct viewer *v, const char *feature)

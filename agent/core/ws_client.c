@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static void closed(struct ws_client *c, unsigned code, const char *reason)
 {
@@ -21,25 +22,14 @@ static void closed(struct ws_client *c, unsigned code, const char *reason)
     c->net = NULL;
 }
 
-static void make_key(char out[25])
-{
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint8_t raw[18] = {0};
-    crypto_random(raw, 16);
-    for (int i = 0; i < 6; i++) {
-        uint32_t v = (uint32_t)raw[3 * i] << 16 | (uint32_t)raw[3 * i + 1] << 8 | raw[3 * i + 2];
-        for (int j = 0; j < 4; j++)
-            out[4 * i + j] = alphabet[v >> (18 - 6 * j) & 63];
-    }
-    out[22] = out[23] = '=';
-    out[24] = '\0';
-}
-
 int ws_client_open(struct ws_client *c, const struct origin *origin, const char *path, const char *protocols)
 {
-    char key[25];
+    char key[WS_KEY_SIZE];
+    uint8_t nonce[WS_NONCE_BYTES];
     memset(c, 0, sizeof *c);
-    make_key(key);
+    crypto_random(nonce, sizeof nonce);
+    ws_key(key, nonce);
+    ws_accept(c->accept, key, crypto_sha1);
     int n = snprintf(c->request, sizeof c->request,
                      "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\nSec-WebSocket-Protocol: %s\r\n\r\n",
@@ -119,10 +109,34 @@ static void refused(struct ws_client *c)
 /* Is the body of a refusal whole? A server may keep the connection open after it. */
 static bool refusal_complete(const struct ws_client *c, const char *end)
 {
-    const char *length = strstr(c->head, "ontent-Length:");
-    if (!length)
-        length = strstr(c->head, "ontent-length:");
-    return length && length < end && strtoul(length + 14, NULL, 10) <= c->head_size - (size_t)(end + 4 - c->head);
+    size_t n;
+    const char *length = http_find_header(c->head, "Content-Length", &n);
+    return length && n > 0 && strtoul(length, NULL, 10) <= c->head_size - (size_t)(end + 4 - c->head);
+}
+
+/* Is the token in the header's comma separated list? */
+static bool header_lists(const char *head, const char *name, const char *token)
+{
+    size_t n, wanted = strlen(token);
+    const char *at = http_find_header(head, name, &n), *end = at ? at + n : NULL;
+    while (at < end) {
+        at += strspn(at, ", \t");
+        n = strcspn(at, ", \t\r\n");
+        if (n == wanted && strncasecmp(at, token, n) == 0)
+            return true;
+        at += n;
+    }
+    return false;
+}
+
+/* RFC 6455 section 4.1: only who has read our key can answer it; a cache or a proxy in between has not. We offer no extension. */
+static bool answers_us(const struct ws_client *c)
+{
+    size_t n;
+    const char *accept = http_find_header(c->head, "Sec-WebSocket-Accept", &n);
+    return accept && n == sizeof c->accept - 1 && memcmp(accept, c->accept, n) == 0 &&
+           header_lists(c->head, "Upgrade", "websocket") && header_lists(c->head, "Connection", "Upgrade") &&
+           !http_find_header(c->head, "Sec-WebSocket-Extensions", &n);
 }
 
 /* true when the upgrade is done; *rest bytes of frames follow the head. */
@@ -147,6 +161,11 @@ static bool read_head(struct ws_client *c, const struct ws_client_hooks *hooks, 
             refused(c);
         else if (c->head_size == sizeof c->head - 1)
             closed(c, 1006, "the answer's head is too large");
+        return false;
+    }
+    if (!answers_us(c)) {
+        c->http_status = 101;
+        closed(c, 1006, "");
         return false;
     }
     *rest = c->head_size - (size_t)(end + 4 - c->head);
@@ -220,11 +239,13 @@ static void read_all(struct ws_client *c, const struct ws_client_hooks *hooks)
 static void send_upgrade(struct ws_client *c)
 {
     size_t n = strlen(c->request);
-    int sent = net_send(c->net, c->request, n);
-    if (sent < 0)
+    int sent = net_send(c->net, c->request + c->request_sent, n - c->request_sent);
+    if (sent < 0) {
         closed(c, 1006, net_error(c->net));
-    else if (sent > 0)
-        c->upgrade_sent = (size_t)sent == n; /* a few hundred bytes: the first write takes them all */
+        return;
+    }
+    c->request_sent += (size_t)sent;
+    c->upgrade_sent = c->request_sent == n;
 }
 
 bool ws_client_poll(struct ws_client *c, const struct ws_client_hooks *hooks)

@@ -14,9 +14,11 @@ struct ws_client {
     struct net *net;
     enum ws_state state;
     bool upgrade_sent;
+    char accept[WS_ACCEPT_SIZE]; /* what the server has to answer to our key */
     char head[WS_HEAD_MAX];
     size_t head_size;
     char request[WS_HEAD_MAX];
+    size_t request_sent;
     struct ws_decoder decoder;
     enum ws_opcode opcode; /* of the message in the making: its further frames say "continuation" */
     uint8_t message[WS_MESSAGE_MAX];
@@ -25,7 +27,7 @@ struct ws_client {
     size_t queued, sent;
     int64_t heard;
     /* Why it closed: */
-    int http_status;  /* of a refused upgrade, else 0 */
+    int http_status;  /* of a refused upgrade, 101: an answer to something else; else 0 */
     unsigned code;    /* of the peer's close frame, 1006 without one */
     char reason[128]; /* close reason, or `reason` of the refusal, or the network error */
 };

@@ -137,8 +137,8 @@ static void on_state(void *user, enum program_state state, const char *reason)
     json_put_text(&o, "reason", reason);
     put_text(&o, s, reason);
     if (s->program && strcmp(reason, "already_activated") == 0) {
-        json_put_text(&o, "technician", program_earlier_technician(s->program));
-        json_put_text(&o, "company", program_earlier_company(s->program));
+        json_put_text(&o, "technician", program_technician(s->program));
+        json_put_text(&o, "company", program_company(s->program));
     }
     json_close(&o);
     puts(text);

@@ -1,4 +1,4 @@
-/* agent/core/crypto.h on Windows: AES-256-GCM and PBKDF2 of CNG (bcrypt.h). */
+/* agent/core/crypto.h on Windows: AES-256-GCM, PBKDF2 and SHA-1 of CNG (bcrypt.h). */
 #include "win.h"
 
 #include "agent/core/crypto.h"
@@ -33,6 +33,19 @@ int crypto_pbkdf2(uint8_t out[KEY_BYTES], const char *password, const uint8_t *s
                                             iterations, out, KEY_BYTES, 0);
     BCryptCloseAlgorithmProvider(hmac, 0);
     return status == 0 ? 0 : -1;
+}
+
+void crypto_sha1(uint8_t out[SHA1_BYTES], const void *data, size_t n)
+{
+    BCRYPT_ALG_HANDLE sha1 = NULL;
+    BCRYPT_HASH_HANDLE hash = NULL;
+    if (BCryptOpenAlgorithmProvider(&sha1, BCRYPT_SHA1_ALGORITHM, NULL, 0) != 0 || BCryptCreateHash(sha1, &hash, NULL, 0, NULL, 0, 0) != 0 ||
+        BCryptHashData(hash, (PUCHAR)data, (ULONG)n, 0) != 0 || BCryptFinishHash(hash, out, SHA1_BYTES, 0) != 0)
+        memset(out, 0, SHA1_BYTES);
+    if (hash)
+        BCryptDestroyHash(hash);
+    if (sha1)
+        BCryptCloseAlgorithmProvider(sha1, 0);
 }
 
 struct gcm *gcm_new(const uint8_t key[KEY_BYTES])

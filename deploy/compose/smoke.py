@@ -8,7 +8,6 @@ stand-ins that are built here; /dev/null: the official ones, where a registry is
 import argparse
 import json
 import os
-import secrets
 import shutil
 import signal
 import subprocess

@@ -4,7 +4,8 @@ import ssl
 import urllib.request
 from pathlib import Path
 
-from winepc import WinePC, wait_for
+from process import wait_until
+from winepc import WinePC
 
 # Where the program's window has its parts on a screen of 1280x800 (agent/win/ui.c, 96 dots per inch).
 FIELD, BANNER_END = (640, 317), (1192, 728)
@@ -50,7 +51,7 @@ class Customer(WinePC):
         def ended():
             self.key("Return")
             return child.poll() is not None
-        wait_for(ended, seconds, "the program's end")
+        wait_until(ended, seconds, lambda: "the program's end")
 
     def answer(self, text):
         """Types into the program's field, as a person who clicked it."""
@@ -79,11 +80,13 @@ class Customer(WinePC):
 
     def wait_window(self, what, times=1, seconds=40):
         """Until the window has shown this so many times: "question", "session", "connected"."""
-        wait_for(lambda: len(re.findall(rf"window: {what}", self.program_log())) >= times, seconds, f"the window: {what}")
+        wait_until(lambda: len(re.findall(rf"window: {what}", self.program_log())) >= times, seconds,
+                   lambda: f"the window: {what}")
 
     def wait_removed(self, seconds=60):
         """Folder and scheduled task: the task goes last."""
-        wait_for(lambda: not self.installed.exists() and not (self.drive_c / TASK).exists(), seconds, "the program's removal")
+        wait_until(lambda: not self.installed.exists() and not (self.drive_c / TASK).exists(), seconds,
+                   lambda: "the program's removal")
 
     def window(self, title):
         """Is there a window of this name?"""

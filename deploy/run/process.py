@@ -16,6 +16,18 @@ class StackError(Exception):
     """Something did not start, stop or answer; the message is for the person who asked for it."""
 
 
+def wait_until(condition, seconds, why):
+    """Polls; why() words the failure. Returns the condition's first true value."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise StackError(f"not within {seconds:g} s: {why()}")
+        time.sleep(POLL_S)
+
+
 def start_time(pid):
     """None when there is no such process, or only its unreaped rest."""
     try:

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import edge  # noqa: E402
 import keys  # noqa: E402
 from directory import Directory  # noqa: E402
-from process import Process, StackError  # noqa: E402
+from process import Process, StackError, wait_until  # noqa: E402
 from redis_probe import redis_answers  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,18 +55,6 @@ def free_port():
         port = random.SystemRandom().randrange(20000, 32000)
         if is_free(port):
             return port
-
-
-def wait_until(condition, seconds, why):
-    """Polls; why() words the failure. Returns the condition's first true value."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise StackError(f"not within {seconds:g} s: {why()}")
-        time.sleep(0.02)
 
 
 def http_status(url, timeout=2.0):

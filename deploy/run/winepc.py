@@ -11,7 +11,6 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 from process import StackError
@@ -225,15 +224,3 @@ def make_template(folder):
             subprocess.run([WINESERVER, "-w"], env=env, check=False, timeout=60)
     finally:
         screen.close()
-
-
-def wait_for(condition, seconds, what):
-    """Polls; returns the condition's first true value."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise StackError(f"{what}: not within {seconds:g} s")
-        time.sleep(0.1)

@@ -168,20 +168,35 @@ void ws_mask(uint8_t *data, size_t n, const uint8_t mask[4], size_t offset)
         data[i] ^= turned[i & 7];
 }
 
+/* RFC 4648 base64 of whole groups of three bytes; 4 * groups characters, no NUL. */
+static void base64(char *out, const uint8_t *data, size_t groups)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (; groups > 0; groups--, data += 3, out += 4) {
+        uint32_t v = (uint32_t)data[0] << 16 | (uint32_t)data[1] << 8 | data[2];
+        for (int j = 0; j < 4; j++)
+            out[j] = alphabet[v >> (18 - 6 * j) & 63];
+    }
+}
+
+void ws_key(char out[WS_KEY_SIZE], const uint8_t nonce[WS_NONCE_BYTES])
+{
+    uint8_t padded[WS_NONCE_BYTES + 2] = {0};
+    memcpy(padded, nonce, WS_NONCE_BYTES);
+    base64(out, padded, 6);
+    out[22] = out[23] = '='; /* 16 bytes leave one and two pads */
+    out[24] = '\0';
+}
+
 void ws_accept(char out[WS_ACCEPT_SIZE], const char *key,
                void (*sha1)(uint8_t digest[WS_SHA1_BYTES], const void *data, size_t n))
 {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     char text[KEY_MAX + sizeof guid];
     uint8_t digest[WS_SHA1_BYTES + 1] = {0};
     int n = snprintf(text, sizeof text, "%.*s%s", KEY_MAX, key, guid);
     sha1(digest, text, (size_t)n);
-    for (int i = 0; i < 7; i++) {
-        uint32_t v = (uint32_t)digest[3 * i] << 16 | (uint32_t)digest[3 * i + 1] << 8 | digest[3 * i + 2];
-        for (int j = 0; j < 4; j++)
-            out[4 * i + j] = alphabet[v >> (18 - 6 * j) & 63];
-    }
+    base64(out, digest, 7);
     out[27] = '='; /* 20 bytes leave two characters and one pad */
     out[28] = '\0';
 }

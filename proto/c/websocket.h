@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum ws_opcode { WS_CONTINUATION = 0, WS_TEXT = 1, WS_BINARY = 2, WS_CLOSE = 8, WS_PING = 9, WS_PONG = 10 };
-enum { WS_HEADER_MAX = 14, WS_CONTROL_MAX = 125, WS_ACCEPT_SIZE = 29, WS_SHA1_BYTES = 20 };
+enum { WS_HEADER_MAX = 14, WS_CONTROL_MAX = 125, WS_NONCE_BYTES = 16, WS_KEY_SIZE = 25, WS_ACCEPT_SIZE = 29, WS_SHA1_BYTES = 20 };
 
 enum ws_event {
     WS_MORE,      /* everything was used; nothing to tell */
@@ -53,6 +53,8 @@ size_t ws_encode_header(uint8_t out[WS_HEADER_MAX], enum ws_opcode opcode, bool 
 /* Masks (or unmasks) n bytes that begin at offset of the payload. */
 void ws_mask(uint8_t *data, size_t n, const uint8_t mask[4], size_t offset);
 
+/* Sec-WebSocket-Key of sixteen random bytes (RFC 6455 section 4.1). */
+void ws_key(char out[WS_KEY_SIZE], const uint8_t nonce[WS_NONCE_BYTES]);
 /* Sec-WebSocket-Accept of a key (RFC 6455 section 4.2.2). sha1: digest of n bytes. */
 void ws_accept(char out[WS_ACCEPT_SIZE], const char *key,
                void (*sha1)(uint8_t digest[WS_SHA1_BYTES], const void *data, size_t n));

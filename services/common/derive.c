@@ -1,60 +1,29 @@
 /* See derive.h. */
 #include "derive.h"
 
+#include "keyring.h"
 #include "log.h"
 #include "proto/c/crockford.h"
 #include "random.h"
 
 #include <openssl/crypto.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEYS_MAX = 4, KEY_BYTES = 32, KID_MAX = 16, MESSAGE_MAX = 512, ID_BYTES = 16, SECRET_BYTES = 32,
-       LINK_BYTES = 10 };
+enum { MESSAGE_MAX = 512, ID_BYTES = 16, SECRET_BYTES = 32, LINK_BYTES = 10 };
 
 struct secret_keys {
-    size_t n;
-    struct {
-        char kid[KID_MAX + 1];
-        uint8_t key[KEY_BYTES];
-    } keys[KEYS_MAX];
+    struct keyring ring;
 };
-
-static bool read_key(struct secret_keys *k, const char *line, size_t size)
-{
-    const char *colon = memchr(line, ':', size);
-    size_t kid = colon ? (size_t)(colon - line) : 0;
-    char hex[2 * KEY_BYTES + 1];
-    if (kid == 0 || kid > KID_MAX || size - kid - 1 != 2 * KEY_BYTES || k->n == KEYS_MAX)
-        return false;
-    memcpy(hex, colon + 1, 2 * KEY_BYTES);
-    hex[2 * KEY_BYTES] = '\0';
-    memcpy(k->keys[k->n].kid, line, kid);
-    k->keys[k->n].kid[kid] = '\0';
-    bool good = from_hex(k->keys[k->n].key, hex, KEY_BYTES) == 0;
-    OPENSSL_cleanse(hex, sizeof hex);
-    k->n += good;
-    return good;
-}
 
 struct secret_keys *secret_keys_new(const char *text)
 {
     struct secret_keys *k = calloc(1, sizeof *k);
-    while (k && *text) {
-        size_t n = strcspn(text, "\n");
-        if (n > 0 && !read_key(k, text, n)) {
-            log_event(LOG_ERROR, "secret_keys_invalid", "expected", "lines kid:hex of 32 bytes, at most 4",
-                      NULL);
-            secret_keys_free(k);
-            return NULL;
-        }
-        text += n + (text[n] == '\n');
-    }
-    if (k && k->n > 0)
+    int n = k ? keyring_read(&k->ring, text) : -1;
+    if (n > 0)
         return k;
-    log_event(LOG_ERROR, "secret_keys_missing", NULL);
+    log_event(LOG_ERROR, n == 0 ? "secret_keys_missing" : "secret_keys_invalid", "expected", "lines kid:hex of 32 bytes, at most 4", NULL);
     secret_keys_free(k);
     return NULL;
 }
@@ -68,7 +37,7 @@ void secret_keys_free(struct secret_keys *k)
 
 const char *secret_keys_current(const struct secret_keys *k)
 {
-    return k->keys[0].kid;
+    return k->ring.keys[0].kid;
 }
 
 /* HMAC over the parts joined by NUL bytes. */
@@ -84,13 +53,20 @@ static int derive(const struct secret_keys *k, const char *kid, const char *cons
         n += size;
         message[n++] = '\0';
     }
-    for (size_t i = 0; i < k->n; i++) {
-        if (strcmp(k->keys[i].kid, kid) == 0) {
-            hmac_sha256(out, k->keys[i].key, KEY_BYTES, message, n - 1);
-            return 0;
-        }
-    }
-    return -1;
+    const uint8_t *key = keyring_find(&k->ring, kid, strlen(kid));
+    if (key)
+        hmac_sha256(out, key, KEYRING_KEY_BYTES, message, n - 1);
+    return key ? 0 : -1;
+}
+
+/* Bucket and as much of the MAC as fits, as one secret. */
+static void put_secret(char out[SECRET_SIZE], int bucket, const uint8_t mac[32])
+{
+    uint8_t secret[SECRET_BYTES];
+    secret[0] = (uint8_t)bucket;
+    memcpy(secret + 1, mac, SECRET_BYTES - 1);
+    crockford_encode(out, secret, SECRET_BYTES);
+    OPENSSL_cleanse(secret, sizeof secret);
 }
 
 int derive_link_token(const struct secret_keys *k, const char *kid, const char *sid, unsigned generation,
@@ -126,31 +102,25 @@ int derive_code_prefix(const struct secret_keys *k, const char *kid, const char 
 int derive_agent_token(const struct secret_keys *k, const char *kid, const char *sid, unsigned generation,
                        const char *idempotency_key, char out[SECRET_SIZE])
 {
-    uint8_t mac[32], token[SECRET_BYTES];
+    uint8_t mac[32];
     char number[16];
     int bucket = bucket_of_id(sid);
     snprintf(number, sizeof number, "%u", generation);
     const char *parts[] = {"agent", sid, number, idempotency_key, NULL};
     if (bucket < 0 || !idempotency_key || derive(k, kid, parts, mac) != 0)
         return -1;
-    token[0] = (uint8_t)bucket;
-    memcpy(token + 1, mac, SECRET_BYTES - 1);
-    crockford_encode(out, token, SECRET_BYTES);
-    OPENSSL_cleanse(token, sizeof token);
+    put_secret(out, bucket, mac);
     return 0;
 }
 
 int derive_secret(const struct secret_keys *k, const char *kid, const char *purpose, int bucket,
                   const char *name, char out[SECRET_SIZE])
 {
-    uint8_t mac[32], secret[SECRET_BYTES];
+    uint8_t mac[32];
     const char *parts[] = {purpose, name, NULL};
     if (bucket < 0 || derive(k, kid, parts, mac) != 0)
         return -1;
-    secret[0] = (uint8_t)bucket;
-    memcpy(secret + 1, mac, SECRET_BYTES - 1);
-    crockford_encode(out, secret, SECRET_BYTES);
-    OPENSSL_cleanse(secret, sizeof secret);
+    put_secret(out, bucket, mac);
     return 0;
 }
 

@@ -2,11 +2,11 @@
 #include "log.h"
 
 #include "loop.h"
+#include "rfc3339.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { LINE_MAX_BYTES = 4096 };
@@ -66,26 +66,15 @@ static void put_quoted(struct line *l, const char *s)
     put(l, '"');
 }
 
-static void put_time(struct line *l)
-{
-    int64_t ms = wall_now_ms();
-    time_t s = ms / 1000;
-    struct tm t;
-    char text[40];
-    gmtime_r(&s, &t);
-    size_t n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &t);
-    snprintf(text + n, sizeof text - n, ".%03dZ", (int)(ms % 1000));
-    put_quoted(l, text);
-}
-
 void log_event(enum log_level level, const char *event, ...)
 {
     static const char *names[] = {"debug", "info", "warn", "error"};
     if (level < log_lowest)
         return;
+    char now[RFC3339_SIZE];
     struct line l = {.n = 0};
     put_text(&l, "{\"time\":");
-    put_time(&l);
+    put_quoted(&l, rfc3339(now, wall_now_ms()));
     put_text(&l, ",\"level\":");
     put_quoted(&l, names[level]);
     put_text(&l, ",\"service\":");

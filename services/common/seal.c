@@ -1,6 +1,7 @@
 /* See seal.h. */
 #include "seal.h"
 
+#include "keyring.h"
 #include "log.h"
 #include "proto/c/b64url.h"
 #include "random.h"
@@ -12,45 +13,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEYS_MAX = 4, KEY_BYTES = 32, KID_MAX = 16, NONCE = 12, TAG = 16 };
+enum { NONCE = 12, TAG = 16 };
 
 static const char form[] = "s1.";
 
 struct seal_keys {
-    size_t n;
-    struct {
-        char kid[KID_MAX + 1];
-        uint8_t key[KEY_BYTES];
-    } keys[KEYS_MAX];
+    struct keyring ring;
 };
 
-static bool read_line(struct seal_keys *k, const char *line, size_t size)
+/* A dot ends the key's name in the sealed form. */
+static bool names_fit(const struct keyring *r)
 {
-    const char *colon = memchr(line, ':', size);
-    size_t kid = colon ? (size_t)(colon - line) : 0;
-    char hex[2 * KEY_BYTES + 1];
-    if (kid == 0 || kid > KID_MAX || memchr(line, '.', kid) || size - kid - 1 != 2 * KEY_BYTES || k->n == KEYS_MAX)
-        return false;
-    memcpy(hex, colon + 1, 2 * KEY_BYTES);
-    hex[2 * KEY_BYTES] = '\0';
-    memcpy(k->keys[k->n].kid, line, kid);
-    k->keys[k->n].kid[kid] = '\0';
-    bool good = from_hex(k->keys[k->n].key, hex, KEY_BYTES) == 0;
-    OPENSSL_cleanse(hex, sizeof hex);
-    k->n += good;
-    return good;
+    for (size_t i = 0; i < r->n; i++)
+        if (strchr(r->keys[i].kid, '.'))
+            return false;
+    return true;
 }
 
 struct seal_keys *seal_keys_new(const char *text)
 {
     struct seal_keys *k = calloc(1, sizeof *k);
-    bool good = k != NULL;
-    while (good && *text) {
-        size_t n = strcspn(text, "\n");
-        good = n == 0 || read_line(k, text, n);
-        text += n + (text[n] == '\n');
-    }
-    if (good && k->n > 0)
+    if (k && keyring_read(&k->ring, text) > 0 && names_fit(&k->ring))
         return k;
     log_event(LOG_ERROR, "seal_keys_invalid", "expected", "lines kid:hex of 32 bytes, at most 4", NULL);
     seal_keys_free(k);
@@ -93,15 +76,15 @@ static bool decrypt(const uint8_t *key, const char *place, uint8_t *in, size_t s
 
 char *seal_text(const struct seal_keys *k, const char *place, const char *plain)
 {
-    size_t size = strlen(plain), raw = NONCE + size + TAG, head = sizeof form - 1 + strlen(k->keys[0].kid) + 1;
+    size_t size = strlen(plain), raw = NONCE + size + TAG, head = sizeof form - 1 + strlen(k->ring.keys[0].kid) + 1;
     if (size > SEAL_TEXT_MAX)
         return NULL;
     uint8_t *sealed = malloc(raw);
     char *out = sealed ? malloc(head + b64url_size(raw) + 1) : NULL;
     if (out) {
         random_fill(sealed, NONCE);
-        bool ok = encrypt(k->keys[0].key, place, plain, size, sealed);
-        snprintf(out, head + 1, "%s%s.", form, k->keys[0].kid);
+        bool ok = encrypt(k->ring.keys[0].key, place, plain, size, sealed);
+        snprintf(out, head + 1, "%s%s.", form, k->ring.keys[0].kid);
         b64url_encode(out + head, sealed, raw);
         if (!ok) {
             free(out);
@@ -112,19 +95,11 @@ char *seal_text(const struct seal_keys *k, const char *place, const char *plain)
     return out;
 }
 
-static const uint8_t *find_key(const struct seal_keys *k, const char *kid, size_t size)
-{
-    for (size_t i = 0; i < k->n; i++)
-        if (strlen(k->keys[i].kid) == size && memcmp(k->keys[i].kid, kid, size) == 0)
-            return k->keys[i].key;
-    return NULL;
-}
-
 char *seal_open(const struct seal_keys *k, const char *place, const char *sealed)
 {
     const char *kid = strncmp(sealed, form, sizeof form - 1) == 0 ? sealed + sizeof form - 1 : "";
     size_t n = strcspn(kid, ".");
-    const uint8_t *key = kid[n] == '.' ? find_key(k, kid, n) : NULL;
+    const uint8_t *key = kid[n] == '.' ? keyring_find(&k->ring, kid, n) : NULL;
     const char *text = kid + n + 1;
     if (!key || strlen(text) > 2 * SEAL_TEXT_MAX)
         return NULL;

@@ -47,14 +47,6 @@ bool audit_read_head(const redisReply *reply, int64_t *seq, char hash[AUDIT_HASH
 
 /* ---- of one session ---- */
 
-static void finish_session(struct call *c)
-{
-    if (json_object_get(c->parts, "lost"))
-        call_refuse(c, "unavailable", NULL);
-    else
-        c->then(c);
-}
-
 /* Replies come in the order of the questions. */
 static void on_session_record(void *user, const redisReply *reply)
 {
@@ -65,9 +57,8 @@ static void on_session_record(void *user, const redisReply *reply)
     if (record)
         json_array_append_new(json_object_get(c->parts, "records"), record);
     if (!reply)
-        json_object_set_new(c->parts, "lost", json_true());
-    if (--c->waiting == 0)
-        finish_session(c);
+        parts_lose(c);
+    parts_done(c);
 }
 
 static void on_session_index(void *user, const redisReply *reply)
@@ -78,14 +69,13 @@ static void on_session_index(void *user, const redisReply *reply)
         return;
     }
     size_t first = reply->elements > REPORT_RECORDS_MAX ? reply->elements - REPORT_RECORDS_MAX : 0;
-    c->parts = json_pack("{s[]}", "records");
-    c->waiting = 1; /* ours */
+    parts_begin(c, c->then);
+    json_object_set_new(c->parts, "records", json_array());
     for (size_t i = first; i < reply->elements; i++) {
         c->waiting++;
         store_audit_record(c->gateway, c->who.company, reply->element[i]->str, on_session_record, c);
     }
-    if (--c->waiting == 0)
-        finish_session(c);
+    parts_done(c);
 }
 
 void audit_of_session(struct call *c, void (*then)(struct call *c))

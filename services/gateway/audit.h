@@ -4,7 +4,7 @@
 #define BEISTAND_GATEWAY_AUDIT_H
 
 #include "gateway.h"
-#include "generated/reasons.h"
+#include "text.h"
 
 enum { AUDIT_BATCH = 200, AUDIT_HASH_SIZE = 65, REPORT_RECORDS_MAX = 1000 };
 
@@ -23,18 +23,6 @@ void audit_of_session(struct call *c, void (*then)(struct call *c));
 enum { REPORT_BYTES_MAX = 4 * 1024 * 1024 };
 char *report_csv(const json_t *report);
 char *report_page(const json_t *report, enum language language);
-
-/* text.c: a growing text with a maximum. */
-struct text {
-    char *data;
-    size_t n, capacity, max;
-    bool full;
-};
-void text_put(struct text *t, const char *data, size_t n);
-void text_puts(struct text *t, const char *string);
-void text_html(struct text *t, const char *string);
-/* The text, or NULL (and freed) when it did not fit. */
-char *text_take(struct text *t);
 
 /* store_audit.c */
 void store_note(struct gateway *g, const char *company, const char *note);

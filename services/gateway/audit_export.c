@@ -90,9 +90,8 @@ static void on_drained(void *user)
 
 static void start(struct call *c, struct export *e)
 {
-    char name[96], now[24];
+    char name[96];
     snprintf(name, sizeof name, "attachment; filename=\"audit-%s.jsonl\"", c->who.company);
-    snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
     http_add_header(c->request, "Content-Disposition", name);
     http_add_header(c->request, "X-Content-Type-Options", "nosniff");
     http_add_header(c->request, "Cache-Control", "no-store");
@@ -104,7 +103,7 @@ static void start(struct call *c, struct export *e)
         return;
     }
     write_line(e, json_pack("{ss si ss so s{sI ss}}", "type", "beistand.audit", "version", 1, "company", e->company,
-                            "exported_at", time_view(now), "head", "seq", (json_int_t)e->head_seq, "hash", e->head_hash));
+                            "exported_at", ms_view(wall_now_ms()), "head", "seq", (json_int_t)e->head_seq, "hash", e->head_hash));
     http_stream_on_drained(e->http, on_drained);
 }
 

@@ -27,9 +27,7 @@ static json_t *object_of(const json_t *record, const char *name)
 
 static json_t *time_of_number(const json_t *times, const char *name)
 {
-    char ms[24];
-    snprintf(ms, sizeof ms, "%lld", (long long)json_number(times, name, 0));
-    return time_view(ms);
+    return ms_view(json_number(times, name, 0));
 }
 
 static json_t *step_new(const char *step, const char *state, json_t *at, const char *reason)

@@ -42,10 +42,9 @@ void change_set(struct change *ch, const char *field, const char *value)
 
 void change_password(struct change *ch, const char *encoded)
 {
-    char now[24];
-    snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
+    char now[MS_SIZE];
     change_set(ch, "password", encoded);
-    change_set(ch, "password_at", now);
+    change_set(ch, "password_at", ms_text(now, wall_now_ms()));
 }
 
 json_t *actor_of(const struct call *c)
@@ -60,6 +59,16 @@ json_t *actor_of(const struct call *c)
     if (p->person)
         json_object_set_new(actor, "name", json_string(json_text(p->person, "name", "")));
     return actor;
+}
+
+char *actor_text(const struct call *c)
+{
+    json_t *actor = actor_of(c);
+    char *text = json_dumps(actor, JSON_COMPACT);
+    json_decref(actor);
+    if (!text)
+        abort();
+    return text;
 }
 
 bool one_line(const char *text, size_t max)

@@ -2,9 +2,10 @@
 #ifndef BEISTAND_GATEWAY_DIRECTORY_H
 #define BEISTAND_GATEWAY_DIRECTORY_H
 
+#include "email.h"
 #include "gateway.h"
 
-enum { NAME_BYTES_MAX = 200, EMAIL_BYTES_MAX = 254, PASSWORD_MIN = 12, PASSWORD_MAX = 256, LINK_TTL_S = 3 * 24 * 3600,
+enum { NAME_BYTES_MAX = 200, PASSWORD_MIN = 12, PASSWORD_MAX = 256, LINK_TTL_S = 3 * 24 * 3600,
        DIGEST_SIZE = 65 };
 
 /* One change: the hash is read, plan() says what shall be set, the state afterwards is sealed, and the transition
@@ -44,9 +45,10 @@ void change_drop(struct change *ch);
 /* NULL, or precondition_failed when the request's If-Match does not name this version. */
 const char *if_match_fails(const struct call *c, const json_t *record);
 void add_etag(struct http_request *r, const json_t *record);
-/* Who does it, for events. New. */
+/* Who does it, for events. New; malloc'ed. */
 json_t *actor_of(const struct call *c);
-/* "v" when the value is a one-line text of 1 to max bytes. */
+char *actor_text(const struct call *c);
+/* Is it text of 1 to max bytes in one line? text may be NULL. */
 bool one_line(const char *text, size_t max);
 
 /* directory_view.c: public shapes. New. */
@@ -66,10 +68,10 @@ struct listing {
     const char *member;  /* name of the array in the answer */
     json_t *(*view)(struct call *c, const char *name, const json_t *record);
 };
-void list_page(struct call *c, const struct listing *l, int bucket, const char *owner);
+/* owner: of the index, in c->who.bucket. */
+void list_page(struct call *c, const struct listing *l, const char *owner);
 /* Reads ?limit and ?cursor of such a list. false after a refusal. */
-bool read_page(struct call *c, unsigned *limit, const char **cursor);
-
+bool read_page(struct call *c, const char **cursor);
 
 /* login_claim.c: makes the address sign this person in. reason: NULL when it is theirs, else email_taken or
  * unavailable. */
@@ -91,6 +93,9 @@ void store_index_page(struct gateway *g, int bucket, const char *index, const ch
                       redis_fn fn, void *user);
 void store_key_by_id(struct call *c, const char *id, redis_fn fn);
 void store_link(struct call *c, const char *digest, redis_fn fn);
+/* Of an e-mail address, whatever its case. Returns out. */
+enum { LOGIN_KEY_SIZE = 160 };
+const char *login_key(char out[LOGIN_KEY_SIZE], const char *email);
 /* Claims an e-mail address for value, or takes it over when it is held by stale. Reply: the holder's value. */
 void store_claim_login(struct gateway *g, const char *email, const char *value, const char *stale, redis_fn fn, void *user);
 void store_release_login(struct gateway *g, const char *email, const char *value);

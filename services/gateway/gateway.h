@@ -10,6 +10,7 @@
 #include "common/redis.h"
 #include "common/service.h"
 #include "common/settings.h"
+#include "generated/reasons.h"
 
 #include <openssl/evp.h>
 #include <uthash.h>
@@ -69,8 +70,10 @@ struct call {
     char session[ID_SIZE];  /* the first of them when it has an id's length, else "" */
     json_t *record;         /* the session of the path once loaded */
     json_t *parts;          /* handler's intermediate results */
-    size_t waiting;         /* replies still to come */
+    size_t waiting;         /* replies still to come (list.c) */
+    void (*gathered)(struct call *c);
     unsigned limit;         /* of a list */
+    const struct listing *listing; /* of the directory (directory.h) */
     bool adhoc;             /* the computer of the path is the one of an active session */
     void (*then)(struct call *c);
     char command[ID_SIZE];
@@ -153,6 +156,20 @@ void handle_computer_import(struct call *c);
 void handle_computer_change(struct call *c);
 void handle_computer_remove(struct call *c);
 
+/* list.c. ?limit into c->limit; false: it is none of 1 to PAGE_MAX. */
+bool read_limit(struct call *c);
+/* Replies that come in parts: parts_begin(), then each is asked with on_part() and part_expected() as its user, then
+ * parts_done(). done(c) runs when all are in c->parts (a hash as an object, a number as a number; what is not there is not
+ * in it); when one was lost, unavailable is answered instead. */
+void parts_begin(struct call *c, void (*done)(struct call *c));
+/* The part's name is prefix and id together. Lives until its reply. */
+struct part *part_expected(struct call *c, const char *prefix, const char *id);
+void on_part(void *user, const redisReply *reply);
+const json_t *part_of(const struct call *c, const char *prefix, const char *id);
+/* For a reply of another form, counted in c->waiting by whoever asks: it is lost; it has been taken. */
+void parts_lose(struct call *c);
+void parts_done(struct call *c);
+
 /* handle_computers.c: c->session of the path as a managed computer (c->record) or as the computer of an active session
  * that may be seen (c->adhoc; c->record is the session, c->parts "view" its view); refuses not_found. */
 enum { COMPUTER_NAME_MAX = 120, COMPUTER_NOTE_MAX = 500 };
@@ -181,8 +198,12 @@ json_t *grant_claims(const struct principal *p);
 
 /* view.c: the public shape of a session. record: object of strings; presence: the same or NULL. New. */
 json_t *session_view(const struct gateway *g, const json_t *record, const json_t *presence);
-/* RFC 3339 UTC with milliseconds; text of milliseconds. JSON null when empty. */
+/* RFC 3339 UTC with milliseconds; of milliseconds, or their text. JSON null when there are none. */
 json_t *time_view(const char *ms);
+json_t *ms_view(int64_t ms);
+/* Milliseconds as fields of Redis have them. Returns out. */
+enum { MS_SIZE = 24 };
+const char *ms_text(char out[MS_SIZE], int64_t ms);
 /* checklist.c: [{step, state pending|ok|failed|skipped, at, reason}]. New. */
 json_t *checklist_view(const json_t *record);
 /* Names the session that a technician has open already, and what can be done about it (S-20); record: of the
@@ -220,10 +241,12 @@ void passwords_free(struct passwords *p);
 bool passwords_ask(struct passwords *p, const char *who, bool first, const char *password, const char *encoded,
                    password_fn done, void *user);
 
-/* pages.c: files of the install page, read at start. */
+/* handle_pages.c: of a page: ?lang, else tag (may be NULL), else the browser's. */
+enum language language_asked(const struct call *c, const char *tag);
+/* Files of the install page, read at start. */
 const struct page *pages_load(const char *dir);
 
-/* store.c: the only file that speaks Redis. Replies come as redis_fn with the call as user. */
+/* store.c, and store_*.c: the only files that speak Redis. Replies come as redis_fn with the call as user. */
 void store_credential(struct call *c, const char *kind, const char *secret, redis_fn fn);
 void store_person(struct call *c, redis_fn person, redis_fn firm);
 void store_session(struct gateway *g, const char *sid, redis_fn fn, void *user);

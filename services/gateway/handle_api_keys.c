@@ -27,15 +27,15 @@ void handle_keys(struct call *c)
     if (technician && bucket_of_id(technician) < 0) {
         call_refuse(c, "invalid_request", "technician is an id.");
     } else if (!c->who.administrator && (!technician || strcmp(technician, c->who.technician) == 0)) {
-        list_page(c, &own_keys, c->who.bucket, c->who.technician);
+        list_page(c, &own_keys, c->who.technician);
     } else if (!c->who.administrator) {
         call_refuse(c, "permission_missing", NULL);
     } else if (technician && bucket_of_id(technician) != c->who.bucket) {
         call_refuse(c, "not_found", NULL);
     } else if (technician) {
-        list_page(c, &own_keys, c->who.bucket, technician);
+        list_page(c, &own_keys, technician);
     } else {
-        list_page(c, &all_keys, c->who.bucket, c->who.company);
+        list_page(c, &all_keys, c->who.company);
     }
 }
 
@@ -122,7 +122,7 @@ static bool exceeds_own(const struct call *c, const char *scopes, int64_t *until
 void handle_key_create(struct call *c)
 {
     const char *name;
-    char *scopes, id[ID_SIZE], key[API_KEY_SIZE], text[24];
+    char *scopes, id[ID_SIZE], key[API_KEY_SIZE], text[MS_SIZE];
     int64_t until;
     const char *wrong = read_key(c, &name, &scopes, &until);
     if (wrong || exceeds_own(c, scopes, &until)) {
@@ -143,12 +143,9 @@ void handle_key_create(struct call *c)
     change_set(ch, "company", c->who.company);
     change_set(ch, "technician", c->who.technician);
     change_set(ch, "name", name);
-    snprintf(text, sizeof text, "%lld", (long long)wall_now_ms());
-    change_set(ch, "created_at", text);
-    if (until > 0) {
-        snprintf(text, sizeof text, "%lld", (long long)until);
-        change_set(ch, "expires_at", text);
-    }
+    change_set(ch, "created_at", ms_text(text, wall_now_ms()));
+    if (until > 0)
+        change_set(ch, "expires_at", ms_text(text, until));
     ch->done = on_created;
     change_run(ch);
 }

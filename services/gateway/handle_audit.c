@@ -15,7 +15,7 @@ struct query {
     const char *session, *actor, *type; /* of the request; NULL: any */
     char from[32], to[32];              /* "": any */
     int64_t before; /* seq that was read last */
-    unsigned limit, scanned;
+    unsigned scanned;
     int64_t head_seq;
     char head_hash[AUDIT_HASH_SIZE];
     json_t *records;
@@ -72,7 +72,7 @@ static bool fits(const struct query *q, const json_t *record)
 static void take(struct query *q, const redisReply *entry)
 {
     int64_t seq = 0;
-    json_t *record = json_array_size(q->records) < q->limit ? audit_view(entry, &seq) : NULL;
+    json_t *record = json_array_size(q->records) < q->call->limit ? audit_view(entry, &seq) : NULL;
     if (!record)
         return;
     q->scanned++;
@@ -84,7 +84,7 @@ static void take(struct query *q, const redisReply *entry)
 
 static bool enough(const struct query *q)
 {
-    return json_array_size(q->records) == q->limit || q->scanned >= SCAN_MAX;
+    return json_array_size(q->records) == q->call->limit || q->scanned >= SCAN_MAX;
 }
 
 /* ---- all records ---- */
@@ -192,13 +192,11 @@ static bool good_filter(const char *text, const char *letters)
 static const char *read_query(struct query *q)
 {
     const struct http_request *r = q->call->request;
-    const char *limit = http_query(r, "limit"), *cursor = http_query(r, "cursor");
-    char *end = NULL;
+    const char *cursor = http_query(r, "cursor");
     q->session = http_query(r, "session");
     q->actor = http_query(r, "actor");
     q->type = http_query(r, "type");
-    unsigned long n = limit ? strtoul(limit, &end, 10) : 50;
-    if ((limit && (!isdigit((unsigned char)*limit) || *end)) || n < 1 || n > PAGE_MAX)
+    if (!read_limit(q->call))
         return "limit is 1 to 100.";
     if (cursor && (!*cursor || strspn(cursor, "0123456789") != strlen(cursor) || strlen(cursor) > 15))
         return "cursor is what an earlier answer gave.";
@@ -208,7 +206,6 @@ static const char *read_query(struct query *q)
         return "actor is an id, type a type like session.ended or session.*.";
     if (!read_time(http_query(r, "from"), q->from) || !read_time(http_query(r, "to"), q->to))
         return "from and to are dates or times in UTC, like 2026-01-31 or 2026-01-31T12:00:00Z.";
-    q->limit = (unsigned)n;
     q->before = cursor ? strtoll(cursor, NULL, 10) : INT64_MAX;
     return NULL;
 }

@@ -44,64 +44,12 @@ json_t *adhoc_view(const json_t *record, const json_t *presence, bool in_use)
     return view;
 }
 
-/* ---- replies that come in parts ---- */
-
-struct part {
-    struct call *call;
-    char name[40];
-    void (*done)(struct call *c);
-};
-
-static struct part *part_new(struct call *c, const char *prefix, const char *id, void (*done)(struct call *c))
-{
-    struct part *p = calloc(1, sizeof *p);
-    if (!p)
-        abort();
-    p->call = c;
-    p->done = done;
-    snprintf(p->name, sizeof p->name, "%s%s", prefix, id);
-    c->waiting++;
-    return p;
-}
-
-static void part_finish(struct call *c, void (*done)(struct call *c))
-{
-    if (--c->waiting > 0)
-        return;
-    if (json_object_get(c->parts, "lost"))
-        call_refuse(c, "unavailable", NULL);
-    else
-        done(c);
-}
-
-/* A hash as an object, a number as a number; what is not there is not in parts. */
-static void on_part(void *user, const redisReply *reply)
-{
-    struct part *p = user;
-    struct call *c = p->call;
-    void (*done)(struct call *) = p->done;
-    json_t *value = reply && reply->type == REDIS_REPLY_INTEGER ? json_integer(reply->integer) : hash_object(reply);
-    if (value)
-        json_object_set_new(c->parts, p->name, value);
-    if (!reply || reply->type == REDIS_REPLY_ERROR)
-        json_object_set_new(c->parts, "lost", json_true());
-    free(p);
-    part_finish(c, done);
-}
-
-static void ask_adhoc(struct call *c, const char *sid, void (*done)(struct call *c))
+static void ask_adhoc(struct call *c, const char *sid)
 {
     struct gateway *g = c->gateway;
-    store_session(g, sid, on_part, part_new(c, "s", sid, done));
-    store_presence(g, sid, on_part, part_new(c, "p", sid, done));
-    store_viewers(g, sid, on_part, part_new(c, "v", sid, done));
-}
-
-static const json_t *part_of(const struct call *c, const char *prefix, const char *id)
-{
-    char name[40];
-    snprintf(name, sizeof name, "%s%s", prefix, id);
-    return json_object_get(c->parts, name);
+    store_session(g, sid, on_part, part_expected(c, "s", sid));
+    store_presence(g, sid, on_part, part_expected(c, "p", sid));
+    store_viewers(g, sid, on_part, part_expected(c, "v", sid));
 }
 
 /* NULL when the id is no active session of somebody that may be seen. New. */
@@ -150,9 +98,9 @@ static void on_head(void *user, const redisReply *reply)
         json_object_set_new(c->parts, "head", head);
         json_decref(said);
     } else {
-        json_object_set_new(c->parts, "lost", json_true());
+        parts_lose(c);
     }
-    part_finish(c, finish_list);
+    parts_done(c);
 }
 
 static void on_open(void *user, const redisReply *reply)
@@ -161,12 +109,12 @@ static void on_open(void *user, const redisReply *reply)
     json_t *sessions = json_array();
     json_object_set_new(c->parts, "sessions", sessions);
     if (!reply || reply->type != REDIS_REPLY_ARRAY)
-        json_object_set_new(c->parts, "lost", json_true());
+        parts_lose(c);
     for (size_t i = 0; reply && reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements; i += 2) {
         json_array_append_new(sessions, json_string(reply->element[i]->str));
-        ask_adhoc(c, reply->element[i]->str, finish_list);
+        ask_adhoc(c, reply->element[i]->str);
     }
-    part_finish(c, finish_list);
+    parts_done(c);
 }
 
 static void on_page(void *user, const redisReply *reply)
@@ -175,20 +123,20 @@ static void on_page(void *user, const redisReply *reply)
     json_t *ids = json_array();
     json_object_set_new(c->parts, "ids", ids);
     if (!reply || reply->type != REDIS_REPLY_ARRAY)
-        json_object_set_new(c->parts, "lost", json_true());
+        parts_lose(c);
     for (size_t i = 0; reply && reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
         const char *member = reply->element[i]->str, *id = strrchr(member, '\x1f');
         if (!id || bucket_of_id(id + 1) < 0)
             continue;
         json_array_append_new(ids, json_string(id + 1));
-        store_computer(c->gateway, id + 1, on_part, part_new(c, "c", id + 1, finish_list));
+        store_computer(c->gateway, id + 1, on_part, part_expected(c, "c", id + 1));
         if (i + 1 == c->limit && strlen(member) <= MEMBER_MAX) {
             char cursor[MEMBER_MAX * 2];
             b64url_encode(cursor, member, strlen(member));
             json_object_set_new(c->parts, "next", json_string(cursor));
         }
     }
-    part_finish(c, finish_list);
+    parts_done(c);
 }
 
 /* Where the page begins and ends in the index (proto/lua/computer.lua). false: the cursor is not one of ours. */
@@ -215,21 +163,16 @@ static bool page_bounds(const char *group, const char *cursor, char first[BOUND_
 void handle_computers(struct call *c)
 {
     const char *group = http_query(c->request, "group"), *cursor = http_query(c->request, "cursor");
-    const char *limit_text = http_query(c->request, "limit");
-    char first[BOUND_MAX], last[BOUND_MAX], *end = NULL;
-    unsigned long limit = limit_text ? strtoul(limit_text, &end, 10) : 50;
+    char first[BOUND_MAX], last[BOUND_MAX];
     bool only_adhoc = group && strcmp(group, "adhoc") == 0, only_managed = group && !only_adhoc;
     if (group && (only_adhoc || strcmp(group, "managed") == 0))
         group = NULL;
-    if ((limit_text && (*end || end == limit_text || limit < 1 || limit > PAGE_MAX)) ||
-        (group && strlen(group) > COMPUTER_NAME_MAX) || !page_bounds(group, cursor, first, last)) {
+    if (!read_limit(c) || (group && strlen(group) > COMPUTER_NAME_MAX) || !page_bounds(group, cursor, first, last)) {
         call_refuse(c, "invalid_request",
                     "group is managed, adhoc or a group's name, limit 1 to 100, cursor what an earlier answer gave.");
         return;
     }
-    c->limit = (unsigned)limit;
-    c->parts = json_object();
-    c->waiting = 1; /* ours, so that it cannot finish while it is being asked */
+    parts_begin(c, finish_list);
     if (!cursor) {
         c->waiting++;
         store_computer_groups(c, on_head);
@@ -242,7 +185,7 @@ void handle_computers(struct call *c)
         c->waiting++;
         store_computer_page(c, first, last, c->limit, on_page);
     }
-    part_finish(c, finish_list);
+    parts_done(c);
 }
 
 /* ---- one ---- */
@@ -273,11 +216,10 @@ void with_computer(struct call *c, void (*then)(struct call *c))
         return;
     }
     c->then = then;
-    c->parts = json_object();
-    c->waiting = 1;
-    store_computer(c->gateway, c->session, on_part, part_new(c, "c", c->session, chosen));
-    ask_adhoc(c, c->session, chosen);
-    part_finish(c, chosen);
+    parts_begin(c, chosen);
+    store_computer(c->gateway, c->session, on_part, part_expected(c, "c", c->session));
+    ask_adhoc(c, c->session);
+    parts_done(c);
 }
 
 void respond_computer(struct call *c, unsigned status, json_t *view)

@@ -3,9 +3,9 @@
 
 #include "common/random.h"
 #include "common/seal.h"
+#include "text.h"
 #include "totp.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,18 +89,6 @@ void handle_password_change(struct call *c)
 
 /* ---- second factor ---- */
 
-static void percent(char *out, size_t size, const char *text)
-{
-    size_t n = 0;
-    for (; *text && n + 4 < size; text++) {
-        if (isalnum((unsigned char)*text) || strchr("-._~", *text))
-            out[n++] = *text;
-        else
-            n += (size_t)snprintf(out + n, size - n, "%%%02X", (unsigned char)*text);
-    }
-    out[n] = '\0';
-}
-
 static const char *plan_begin(struct change *ch)
 {
     return *json_text(ch->record, "totp", "") ? "wrong_state" : NULL;
@@ -109,35 +97,29 @@ static const char *plan_begin(struct change *ch)
 static void on_begun(struct change *ch, const char *outcome)
 {
     struct call *c = ch->call;
-    char email[3 * EMAIL_BYTES_MAX + 1], uri[URI_MAX];
+    char email[3 * EMAIL_MAX + 1], uri[URI_MAX];
     if (strcmp(outcome, "done") != 0) {
         call_refuse(c, outcome, strcmp(outcome, "wrong_state") == 0 ? "There is a second factor already; remove it first." : NULL);
         return;
     }
-    percent(email, sizeof email, json_text(c->who.person, "email", ""));
+    url_encode(email, sizeof email, json_text(c->who.person, "email", ""));
     snprintf(uri, sizeof uri, "otpauth://totp/Beistand:%s?secret=%s&issuer=Beistand&algorithm=SHA1&digits=6&period=30", email,
              c->text);
     respond_json(c->request, 201, json_pack("{ss ss}", "secret", c->text, "otpauth_uri", uri));
     explicit_bzero(uri, sizeof uri);
 }
 
-static char *totp_place(const struct call *c, char place[64])
-{
-    snprintf(place, 64, "totp:%s", c->who.technician);
-    return place;
-}
-
 void handle_totp_begin(struct call *c)
 {
     uint8_t key[TOTP_KEY_BYTES];
-    char text[TOTP_KEY_TEXT], place[64];
+    char text[TOTP_KEY_TEXT], place[TOTP_PLACE_SIZE];
     if (refuse_keys(c))
         return;
     random_fill(key, sizeof key);
     totp_key_text(key, text);
     explicit_bzero(key, sizeof key);
     c->text = strdup(text);
-    char *sealed = seal_text(c->gateway->seal_keys, totp_place(c, place), text);
+    char *sealed = seal_text(c->gateway->seal_keys, totp_place(place, c), text);
     struct change *ch = own_change(c);
     change_set(ch, "totp_pending", sealed);
     free(sealed);
@@ -147,23 +129,11 @@ void handle_totp_begin(struct call *c)
     change_run(ch);
 }
 
-static uint64_t pending_step(const struct change *ch)
-{
-    char place[64];
-    uint8_t key[TOTP_KEY_BYTES];
-    const struct call *c = ch->call;
-    char *text = seal_open(c->gateway->seal_keys, totp_place(c, place), json_text(ch->record, "totp_pending", ""));
-    uint64_t step = text && totp_key_read(text, key) == 0 ? totp_match(key, json_text(c->body, "code", ""), wall_now_ms()) : 0;
-    free(text);
-    explicit_bzero(key, sizeof key);
-    return step;
-}
-
 static const char *plan_confirm(struct change *ch)
 {
     if (!*json_text(ch->record, "totp_pending", ""))
         return "wrong_state";
-    uint64_t step = pending_step(ch);
+    uint64_t step = totp_step(ch->call, json_text(ch->record, "totp_pending", ""), json_text(ch->call->body, "code", ""));
     if (!step)
         return "second_factor_required";
     change_set(ch, "totp", json_text(ch->record, "totp_pending", ""));

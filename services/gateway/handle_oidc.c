@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/random.h"
 #include "common/seal.h"
+#include "credentials.h"
 #include "jws.h"
 #include "proto/c/b64url.h"
 
@@ -18,7 +19,7 @@
 
 enum { FORM_MAX = 8192, LOCATION_MAX = 6144, CODE_MAX = 2048 };
 
-static const char cookie_name[] = "beistand_oidc=";
+static const char cookie_name[] = "beistand_oidc";
 
 /* ---- answers: a browser is what comes here ---- */
 
@@ -123,7 +124,7 @@ static void begin(struct call *c)
     char *text = json_dumps(kept, JSON_COMPACT);
     json_decref(kept);
     /* Lax: the provider's redirect comes from another site. It ties the answer to the browser that asked. */
-    snprintf(cookie, sizeof cookie, "%s%s; Path=/v1/oidc; Max-Age=%d; HttpOnly; Secure; SameSite=Lax", cookie_name, browser,
+    snprintf(cookie, sizeof cookie, "%s=%s; Path=/v1/oidc; Max-Age=%d; HttpOnly; Secure; SameSite=Lax", cookie_name, browser,
              OIDC_TTL_S);
     http_add_header(c->request, "Set-Cookie", cookie);
     if (text && c->text)
@@ -224,7 +225,7 @@ static void refuse_token(struct call *c, const char *why)
 
 static void look_up_person(struct call *c, const char *email)
 {
-    if (!*email || strlen(email) > EMAIL_BYTES_MAX) {
+    if (!*email || strlen(email) > EMAIL_MAX) {
         refuse_token(c, "no verified e-mail address");
         return;
     }
@@ -357,14 +358,9 @@ static void on_callback_company(void *user, const redisReply *reply)
 static bool same_browser(const struct call *c, const char *wanted)
 {
     char browser[SECRET_SIZE], digest[DIGEST_SIZE];
-    const char *header = http_header(c->request, "Cookie");
-    const char *at = header ? strstr(header, cookie_name) : NULL;
-    size_t n = at ? strcspn(at + sizeof cookie_name - 1, "; ") : 0;
-    if (n == 0 || n >= sizeof browser)
+    if (!cookie_value(http_header(c->request, "Cookie"), cookie_name, browser, sizeof browser) || !browser[0])
         return false;
-    memcpy(browser, at + sizeof cookie_name - 1, n);
-    browser[n] = '\0';
-    sha256_hex(digest, browser, n);
+    sha256_hex(digest, browser, strlen(browser));
     return strcmp(digest, wanted) == 0;
 }
 

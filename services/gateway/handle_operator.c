@@ -21,40 +21,17 @@ static void finish_list(struct call *c)
     const json_t *order = json_object_get(c->parts, "order"), *next = json_object_get(c->parts, "next");
     for (size_t i = 0; i < json_array_size(order); i++) {
         const char *id = json_string_value(json_array_get(order, i));
-        const json_t *record = json_object_get(json_object_get(c->parts, "records"), id);
+        const json_t *record = part_of(c, "c", id);
         if (record)
             json_array_append_new(companies, company_view(c, id, record));
     }
     respond_json(c->request, 200, json_pack("{so sO}", "companies", companies, "next_cursor", next ? next : json_null()));
 }
 
-struct company_read {
-    struct call *call;
-    char id[ID_SIZE];
-};
-
-static void on_listed_company(void *user, const redisReply *reply)
-{
-    struct company_read *read = user;
-    struct call *c = read->call;
-    json_t *record = hash_object(reply);
-    if (record)
-        json_object_set_new(json_object_get(c->parts, "records"), read->id, record);
-    if (!reply)
-        json_object_set_new(c->parts, "lost", json_true());
-    free(read);
-    if (--c->waiting > 0)
-        return;
-    if (json_object_get(c->parts, "lost"))
-        call_refuse(c, "unavailable", NULL);
-    else
-        finish_list(c);
-}
-
 /* The page: the newest of what the buckets gave. */
 static void read_companies(struct call *c)
 {
-    const json_t *members = json_object_get(c->parts, "members");
+    json_t *members = json_incref(json_object_get(c->parts, "members")), *order = json_array();
     size_t n = json_array_size(members), shown = n < c->limit ? n : c->limit;
     const char **sorted = calloc(n + 1, sizeof *sorted);
     if (!sorted)
@@ -62,24 +39,18 @@ static void read_companies(struct call *c)
     for (size_t i = 0; i < n; i++)
         sorted[i] = json_string_value(json_array_get(members, i));
     qsort(sorted, n, sizeof *sorted, newer_first);
-    json_t *order = json_array();
-    c->waiting = 1;
-    for (size_t i = 0; i < shown; i++) {
-        struct company_read *read = calloc(1, sizeof *read);
-        if (!read)
-            abort();
-        read->call = c;
-        snprintf(read->id, sizeof read->id, "%s", strchr(sorted[i], ':') + 1);
-        json_array_append_new(order, json_string(read->id));
-        c->waiting++;
-        store_entity(c->gateway, bucket_of_id(read->id), "company", read->id, on_listed_company, read);
-    }
+    parts_begin(c, finish_list);
+    json_object_set_new(c->parts, "order", order);
     if (n > shown)
         json_object_set_new(c->parts, "next", json_string(sorted[shown - 1]));
-    json_object_set_new(c->parts, "order", order);
+    for (size_t i = 0; i < shown; i++) {
+        const char *id = strchr(sorted[i], ':') + 1;
+        json_array_append_new(order, json_string(id));
+        store_entity(c->gateway, bucket_of_id(id), "company", id, on_part, part_expected(c, "c", id));
+    }
     free(sorted);
-    if (--c->waiting == 0)
-        finish_list(c);
+    json_decref(members);
+    parts_done(c);
 }
 
 static void on_bucket(void *user, const redisReply *reply)
@@ -89,25 +60,22 @@ static void on_bucket(void *user, const redisReply *reply)
         if (strchr(reply->element[i]->str, ':'))
             json_array_append_new(json_object_get(c->parts, "members"), json_string(reply->element[i]->str));
     if (!reply)
-        json_object_set_new(c->parts, "lost", json_true());
-    if (--c->waiting > 0)
-        return;
-    if (json_object_get(c->parts, "lost"))
-        call_refuse(c, "unavailable", NULL);
-    else
-        read_companies(c);
+        parts_lose(c);
+    parts_done(c);
 }
 
 void handle_companies(struct call *c)
 {
     const char *cursor;
-    if (!read_page(c, &c->limit, &cursor))
+    if (!read_page(c, &cursor))
         return;
-    c->parts = json_pack("{s[] s{}}", "members", "records");
-    c->waiting = BUCKETS;
+    parts_begin(c, read_companies);
+    json_object_set_new(c->parts, "members", json_array());
+    c->waiting += BUCKETS;
     /* One more than the page tells whether there is a next one. */
     for (int i = 0; i < BUCKETS; i++)
         store_index_page(c->gateway, i, "companies", "", cursor, c->limit + 1, on_bucket, c);
+    parts_done(c);
 }
 
 /* ---- a new company ---- */
@@ -148,8 +116,8 @@ static void on_created(struct change *ch, const char *outcome)
 /* What the body did not say. Limits that are not set are the plan's. */
 static void set_defaults(struct change *ch)
 {
-    char now[24];
-    snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
+    char now[MS_SIZE];
+    ms_text(now, wall_now_ms());
     const char *const defaults[][2] = {
         {"contact", ""}, {"plan", "plus"}, {"modules", ""}, {"seats", "10"}, {"created_at", now}};
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
@@ -256,14 +224,6 @@ void handle_operator_technician(struct call *c)
 
 /* ---- suspension ---- */
 
-static char *actor_text(const struct call *c)
-{
-    json_t *actor = actor_of(c);
-    char *text = json_dumps(actor, JSON_COMPACT);
-    json_decref(actor);
-    return text;
-}
-
 static void respond_suspended(struct call *c)
 {
     add_etag(c->request, c->record);
@@ -283,7 +243,7 @@ static void on_open_sessions(void *user, const redisReply *reply)
     struct call *c = user;
     char *actor = actor_text(c);
     c->waiting = 1;
-    for (size_t i = 0; actor && reply && reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
+    for (size_t i = 0; reply && reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
         c->waiting++;
         store_end_of(c, reply->element[i]->str, "company_suspended", actor, on_session_ended, c);
     }

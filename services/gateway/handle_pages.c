@@ -4,7 +4,6 @@
 
 #include "common/log.h"
 #include "generated/openapi_json.h"
-#include "generated/reasons.h"
 #include "template.h"
 
 #include <fcntl.h>
@@ -14,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PAGE_BYTES_MAX = 65536, FILE_PATH_MAX = 4096 };
+enum { PAGE_BYTES_MAX = 65536, HELP_BYTES_MAX = 262144, FILE_PATH_MAX = 4096 };
 
 struct page {
     char *install; /* see template.h */
@@ -48,6 +47,12 @@ const struct page *pages_load(const char *dir)
 
 /* ---- the install page ---- */
 
+enum language language_asked(const struct call *c, const char *tag)
+{
+    const char *asked = http_query(c->request, "lang");
+    return language_from_tag(asked ? asked : tag ? tag : http_header(c->request, "Accept-Language"));
+}
+
 static const char *page_state(const json_t *record)
 {
     const char *state = json_text(record, "state", "");
@@ -61,10 +66,7 @@ static const char *page_state(const json_t *record)
 
 static void respond_install_page(struct call *c, unsigned status, const json_t *record)
 {
-    const char *tag = json_text(record, "language", NULL);
-    const char *asked = http_query(c->request, "lang");
-    enum language language =
-        language_from_tag(asked ? asked : tag ? tag : http_header(c->request, "Accept-Language"));
+    enum language language = language_asked(c, json_text(record, "language", NULL));
     char download[128];
     snprintf(download, sizeof download, "/i/%s/download", c->session);
     const char *values[] = {"language", language_tag(language), "state", record ? page_state(record) : "unknown",
@@ -72,16 +74,17 @@ static void respond_install_page(struct call *c, unsigned status, const json_t *
                             json_text(record, "company_name", ""), "contact",
                             json_text(record, "company_contact", ""), "download", download, "session",
                             c->session, NULL};
-    struct page_out o = {.text = malloc(PAGE_BYTES_MAX), .size = PAGE_BYTES_MAX};
-    if (!o.text) {
+    struct text t = {.max = PAGE_BYTES_MAX};
+    template_render(&t, c->gateway->pages->install, language, values);
+    char *page = text_take(&t);
+    if (!page) {
         call_refuse(c, "unavailable", NULL);
         return;
     }
-    template_render(&o, c->gateway->pages->install, language, values);
     add_security_headers(c->request);
     http_add_header(c->request, "Cache-Control", "no-store");
-    http_respond(c->request, o.full ? 500 : status, "text/html; charset=utf-8", o.text, o.full ? 0 : o.n);
-    free(o.text);
+    http_respond(c->request, status, "text/html; charset=utf-8", page, strlen(page));
+    free(page);
 }
 
 static void on_install_record(void *user, const redisReply *reply)
@@ -195,34 +198,39 @@ void handle_openapi(struct call *c)
     http_respond(c->request, 200, "application/json", openapi_json, openapi_json_size);
 }
 
+static void put_reason(struct text *t, const struct reason *r, enum language language)
+{
+    text_puts(t, "<h2 id=\"");
+    text_html(t, r->code);
+    text_puts(t, "\">");
+    text_html(t, r->code);
+    text_puts(t, "</h2><p>");
+    text_html(t, r->technician[language]);
+    text_puts(t, "</p><p>");
+    text_html(t, r->customer[language]);
+    text_puts(t, "</p>");
+}
+
 /* Every reason with its next step, in the reader's language. */
 void handle_help(struct call *c)
 {
     size_t n;
     const struct reason *reasons = reason_list(&n);
-    enum language language = language_from_tag(http_header(c->request, "Accept-Language"));
-    struct page_out o = {.text = malloc(PAGE_BYTES_MAX), .size = PAGE_BYTES_MAX};
-    if (!o.text) {
+    enum language language = language_asked(c, NULL);
+    struct text t = {.max = HELP_BYTES_MAX};
+    text_puts(&t, "<!doctype html><html lang=\"");
+    text_puts(&t, language_tag(language));
+    text_puts(&t, "\"><meta charset=utf-8><title>Beistand: help</title><meta name=viewport content=\"width=device-width\">"
+                  "<link rel=stylesheet href=/page/install.css><main><h1>Help</h1>");
+    for (size_t i = 0; i < n; i++)
+        put_reason(&t, &reasons[i], language);
+    text_puts(&t, "</main></html>");
+    char *page = text_take(&t);
+    if (!page) {
         call_refuse(c, "unavailable", NULL);
         return;
     }
-    static const char head[] = "<!doctype html><meta charset=utf-8><title>Beistand: help</title>"
-                               "<meta name=viewport content=\"width=device-width\">"
-                               "<link rel=stylesheet href=/page/install.css><main><h1>Help</h1>";
-    page_put(&o, head, sizeof head - 1);
-    for (size_t i = 0; i < n; i++) {
-        page_put(&o, "<h2 id=\"", 8);
-        page_put_escaped(&o, reasons[i].code);
-        page_put(&o, "\">", 2);
-        page_put_escaped(&o, reasons[i].code);
-        page_put(&o, "</h2><p>", 8);
-        page_put_escaped(&o, reasons[i].technician[language]);
-        page_put(&o, "</p><p>", 7);
-        page_put_escaped(&o, reasons[i].customer[language]);
-        page_put(&o, "</p>", 4);
-    }
-    page_put(&o, "</main>", 7);
     add_security_headers(c->request);
-    http_respond(c->request, 200, "text/html; charset=utf-8", o.text, o.n);
-    free(o.text);
+    http_respond(c->request, 200, "text/html; charset=utf-8", page, strlen(page));
+    free(page);
 }

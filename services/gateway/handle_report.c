@@ -14,22 +14,14 @@ static const char *format_of(const struct call *c)
 /* The session without what is still good for something: an open invitation's link. */
 static json_t *report_new(const struct call *c)
 {
-    char now[24];
     json_t *session = session_view(c->gateway, c->record, NULL);
     json_object_del(session, "install_url");
     json_object_del(session, "program_url");
     json_object_del(session, "online");
     json_object_del(session, "online_since");
-    snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
     return json_pack("{so sO so s{ss ss} ss}", "session", session, "records", json_object_get(c->parts, "records"),
-                     "generated_at", time_view(now), "generated_by", "id", c->who.technician, "name",
+                     "generated_at", ms_view(wall_now_ms()), "generated_by", "id", c->who.technician, "name",
                      json_text(c->who.person, "name", ""), "company", json_text(c->who.firm, "name", ""));
-}
-
-static enum language language_of(const struct call *c)
-{
-    const char *asked = http_query(c->request, "lang");
-    return language_from_tag(asked ? asked : http_header(c->request, "Accept-Language"));
 }
 
 static void respond_text(struct call *c, char *text, const char *type)
@@ -55,7 +47,7 @@ static void respond_report(struct call *c)
         http_add_header(c->request, "Content-Disposition", name);
         respond_text(c, report_csv(report), "text/csv; charset=utf-8");
     } else if (strcmp(format, "html") == 0) {
-        respond_text(c, report_page(report, language_of(c)), "text/html; charset=utf-8");
+        respond_text(c, report_page(report, language_asked(c, NULL)), "text/html; charset=utf-8");
     } else {
         respond_json(c->request, 200, json_incref(report));
     }

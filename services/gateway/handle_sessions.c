@@ -94,11 +94,9 @@ static void on_ended(void *user, const redisReply *reply)
 
 void end_session_as(struct call *c, const char *reason)
 {
-    json_t *who = actor_of(c);
-    char *actor = json_dumps(who, JSON_COMPACT);
-    json_decref(who);
+    char *actor = actor_text(c);
     new_id(c->command, c->who.bucket);
-    store_end(c, reason, actor ? actor : "{}", on_ended);
+    store_end(c, reason, actor, on_ended);
     free(actor);
 }
 
@@ -121,54 +119,16 @@ static void finish_list(struct call *c)
     const json_t *ids = json_object_get(c->parts, "ids");
     const char *status = http_query(c->request, "status");
     for (size_t i = 0; i < json_array_size(ids); i++) {
-        char name[40];
         const char *sid = json_string_value(json_array_get(ids, i));
-        const json_t *record = json_object_get(c->parts, sid);
-        snprintf(name, sizeof name, "p%s", sid);
+        const json_t *record = part_of(c, "s", sid);
         if (!record || !may_see(&c->who, record))
             continue;
         bool ended = strcmp(json_text(record, "state", ""), "ended") == 0;
         if (!status || ended == (strcmp(status, "ended") == 0))
-            json_array_append_new(sessions, session_view(c->gateway, record,
-                                                         json_object_get(c->parts, name)));
+            json_array_append_new(sessions, session_view(c->gateway, record, part_of(c, "p", sid)));
     }
     json_t *next = json_object_get(c->parts, "next");
-    respond_json(c->request, 200, json_pack("{so sO}", "sessions", sessions, "next_cursor",
-                                            next ? next : json_null()));
-}
-
-struct list_read {
-    struct call *call;
-    char name[40]; /* where the object goes in parts */
-};
-
-static void on_list_hash(void *user, const redisReply *reply)
-{
-    struct list_read *read = user;
-    struct call *c = read->call;
-    json_t *object = hash_object(reply);
-    if (object)
-        json_object_set_new(c->parts, read->name, object);
-    if (!reply)
-        json_object_set_new(c->parts, "lost", json_true());
-    free(read);
-    if (--c->waiting > 0)
-        return;
-    if (json_object_get(c->parts, "lost"))
-        call_refuse(c, "unavailable", NULL);
-    else
-        finish_list(c);
-}
-
-static struct list_read *list_read_new(struct call *c, const char *prefix, const char *sid)
-{
-    struct list_read *read = calloc(1, sizeof *read);
-    if (!read)
-        abort();
-    read->call = c;
-    snprintf(read->name, sizeof read->name, "%s%s", prefix, sid);
-    c->waiting++;
-    return read;
+    respond_json(c->request, 200, json_pack("{so sO}", "sessions", sessions, "next_cursor", next ? next : json_null()));
 }
 
 static void on_list_ids(void *user, const redisReply *reply)
@@ -179,38 +139,32 @@ static void on_list_ids(void *user, const redisReply *reply)
         return;
     }
     json_t *ids = json_array();
-    c->parts = json_pack("{so}", "ids", ids);
-    c->waiting = 1;
+    parts_begin(c, finish_list);
+    json_object_set_new(c->parts, "ids", ids);
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         const char *sid = reply->element[i]->str;
         json_array_append_new(ids, json_string(sid));
-        store_session(c->gateway, sid, on_list_hash, list_read_new(c, "", sid));
-        store_presence(c->gateway, sid, on_list_hash, list_read_new(c, "p", sid));
+        store_session(c->gateway, sid, on_part, part_expected(c, "s", sid));
+        store_presence(c->gateway, sid, on_part, part_expected(c, "p", sid));
     }
     if (c->limit > 0 && reply->elements == 2 * c->limit)
         json_object_set_new(c->parts, "next", json_string(reply->element[reply->elements - 1]->str));
-    if (--c->waiting == 0)
-        finish_list(c);
+    parts_done(c);
 }
 
 void handle_list(struct call *c)
 {
     const char *status = http_query(c->request, "status");
-    const char *limit_text = http_query(c->request, "limit");
     const char *cursor = http_query(c->request, "cursor");
-    char *end = NULL;
-    unsigned long limit = limit_text ? strtoul(limit_text, &end, 10) : 50;
-    if ((limit_text && (*end || end == limit_text || limit < 1 || limit > PAGE_MAX)) ||
-        (status && strcmp(status, "open") != 0 && strcmp(status, "ended") != 0) ||
+    if (!read_limit(c) || (status && strcmp(status, "open") != 0 && strcmp(status, "ended") != 0) ||
         (cursor && (!*cursor || strspn(cursor, "0123456789") != strlen(cursor) || strlen(cursor) > 15))) {
-        call_refuse(c, "invalid_request",
-                    "status is open or ended, limit 1 to 100, cursor what an earlier answer gave.");
+        call_refuse(c, "invalid_request", "status is open or ended, limit 1 to 100, cursor what an earlier answer gave.");
         return;
     }
     if (status && strcmp(status, "open") == 0) {
+        c->limit = 0; /* all of them: no more than the company's limit */
         store_open_sessions(c, on_list_ids);
         return;
     }
-    c->limit = (unsigned)limit;
     store_session_page(c, cursor, c->limit, on_list_ids);
 }

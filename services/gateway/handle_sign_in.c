@@ -107,7 +107,7 @@ void handle_sign_in(struct call *c)
 {
     static const char *const members[] = {"email", "password", "code", NULL};
     const char *email, *password, *code;
-    if (json_unknown_member(c->body, members) || json_field(c->body, "email", EMAIL_BYTES_MAX, &email) != 0 ||
+    if (json_unknown_member(c->body, members) || json_field(c->body, "email", EMAIL_MAX, &email) != 0 ||
         json_field(c->body, "password", PASSWORD_MAX, &password) != 0 || json_field(c->body, "code", 40, &code) != 0 ||
         !email || !password) {
         call_refuse(c, "invalid_request", "email and password are needed, and code when there is a second factor.");

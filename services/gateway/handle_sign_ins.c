@@ -10,22 +10,6 @@
 
 /* ---- the list ---- */
 
-struct sign_in_read {
-    struct call *call;
-    size_t at;
-    char expires_at[24];
-};
-
-static void finish(struct call *c)
-{
-    json_t *list = json_array();
-    const json_t *slots = json_object_get(c->parts, "slots");
-    for (size_t i = 0; i < json_array_size(slots); i++)
-        if (json_is_object(json_array_get(slots, i)))
-            json_array_append(list, json_array_get(slots, i));
-    respond_json(c->request, 200, json_pack("{so}", "sign_ins", list));
-}
-
 static json_t *sign_in_view(const struct call *c, const json_t *record, const char *expires_at)
 {
     const char *id = json_text(record, "id", ""), *address = json_text(record, "address", "");
@@ -35,17 +19,18 @@ static json_t *sign_in_view(const struct call *c, const json_t *record, const ch
                      "user_agent", json_text(record, "agent", ""), "method", json_text(record, "method", "password"));
 }
 
-static void on_cookie(void *user, const redisReply *reply)
+/* ends: [{digest, expires_at}] in the index's order. */
+static void finish(struct call *c)
 {
-    struct sign_in_read *read = user;
-    struct call *c = read->call;
-    json_t *record = hash_object(reply);
-    if (record)
-        json_array_set_new(json_object_get(c->parts, "slots"), read->at, sign_in_view(c, record, read->expires_at));
-    json_decref(record);
-    free(read);
-    if (--c->waiting == 0)
-        finish(c);
+    json_t *list = json_array();
+    const json_t *ends = json_object_get(c->parts, "ends");
+    for (size_t i = 0; i < json_array_size(ends); i++) {
+        const json_t *end = json_array_get(ends, i);
+        const json_t *record = part_of(c, "", json_text(end, "digest", ""));
+        if (record)
+            json_array_append_new(list, sign_in_view(c, record, json_text(end, "expires_at", "")));
+    }
+    respond_json(c->request, 200, json_pack("{so}", "sign_ins", list));
 }
 
 static void on_index(void *user, const redisReply *reply)
@@ -55,22 +40,19 @@ static void on_index(void *user, const redisReply *reply)
         call_refuse(c, "unavailable", NULL);
         return;
     }
-    json_t *slots = json_array();
-    c->parts = json_pack("{so}", "slots", slots);
-    c->waiting = 1;
+    json_t *ends = json_array();
+    parts_begin(c, finish);
+    json_object_set_new(c->parts, "ends", ends);
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         const char *colon = strchr(reply->element[i]->str, ':');
-        struct sign_in_read *read = colon ? calloc(1, sizeof *read) : NULL;
-        if (!read)
+        char expires_at[24];
+        if (!colon)
             continue;
-        json_array_append_new(slots, json_null());
-        *read = (struct sign_in_read){.call = c, .at = json_array_size(slots) - 1};
-        snprintf(read->expires_at, sizeof read->expires_at, "%.0f", strtod(reply->element[i + 1]->str, NULL));
-        c->waiting++;
-        store_entity(c->gateway, c->who.bucket, "cookie", colon + 1, on_cookie, read);
+        snprintf(expires_at, sizeof expires_at, "%.0f", strtod(reply->element[i + 1]->str, NULL));
+        json_array_append_new(ends, json_pack("{ss ss}", "digest", colon + 1, "expires_at", expires_at));
+        store_entity(c->gateway, c->who.bucket, "cookie", colon + 1, on_part, part_expected(c, "", colon + 1));
     }
-    if (--c->waiting == 0)
-        finish(c);
+    parts_done(c);
 }
 
 static void on_colleague(void *user, const redisReply *reply)

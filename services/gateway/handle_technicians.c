@@ -1,7 +1,6 @@
 /* /v1/technicians: administrators manage the people of their company. What they may is decided by the directory's
  * transition; here the request gets its form. */
 #include "directory.h"
-#include "email.h"
 
 #include "common/random.h"
 
@@ -69,7 +68,7 @@ static const char *wanted_email(const struct call *c, bool *wrong)
 {
     const char *email;
     bool given = json_object_get(c->body, "email") != NULL;
-    *wrong = json_field(c->body, "email", EMAIL_BYTES_MAX, &email) != 0 || (given && (!email || !email_valid(email)));
+    *wrong = json_field(c->body, "email", EMAIL_MAX, &email) != 0 || (given && (!email || !email_valid(email)));
     return *wrong ? NULL : email;
 }
 
@@ -97,7 +96,7 @@ static const struct listing technicians = {"company-technicians", "technician", 
 void handle_technicians(struct call *c)
 {
     if (c->who.administrator)
-        list_page(c, &technicians, c->who.bucket, c->who.company);
+        list_page(c, &technicians, c->who.company);
     else
         call_refuse(c, "permission_missing", NULL);
 }
@@ -137,17 +136,17 @@ void handle_technician(struct call *c)
 static void respond_new(struct call *c, const char *id, const json_t *record, const char *kid, const char *digest)
 {
     struct gateway *g = c->gateway;
-    char token[SECRET_SIZE], url[512], location[96], until[24];
+    char token[SECRET_SIZE], url[512], location[96];
     if (derive_secret(g->keys, kid, "activate", bucket_of_id(id), digest, token) != 0) {
         call_refuse(c, "unavailable", "The secret key of this link is not loaded here.");
         return;
     }
     snprintf(url, sizeof url, "%s/#/activate/%s", g->settings.origin, token);
     snprintf(location, sizeof location, "/v1/technicians/%s", id);
-    snprintf(until, sizeof until, "%lld", strtoll(json_text(record, "created_at", "0"), NULL, 10) + LINK_TTL_S * 1000LL);
     json_t *view = technician_view(id, record);
     json_object_set_new(view, "activate_url", json_string(url));
-    json_object_set_new(view, "activate_expires_at", time_view(until));
+    json_object_set_new(view, "activate_expires_at",
+                        ms_view(strtoll(json_text(record, "created_at", "0"), NULL, 10) + LINK_TTL_S * 1000LL));
     add_etag(c->request, record);
     if (!c->who.is_operator)
         http_add_header(c->request, "Location", location);
@@ -211,7 +210,7 @@ static void make_link(struct change *ch)
 void technician_create(struct call *c, const char *company)
 {
     static const char *const members[] = {"name", "email", "role", "permissions", NULL};
-    char id[ID_SIZE], now[24];
+    char id[ID_SIZE], now[MS_SIZE];
     bool wrong_email;
     const char *email = wanted_email(c, &wrong_email);
     new_id(id, bucket_of_id(company));
@@ -224,10 +223,9 @@ void technician_create(struct call *c, const char *company)
         change_drop(ch);
         return;
     }
-    snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
     change_set(ch, "company", company);
     change_set(ch, "email", email);
-    change_set(ch, "created_at", now);
+    change_set(ch, "created_at", ms_text(now, wall_now_ms()));
     if (!json_object_get(ch->set, "role"))
         change_set(ch, "role", "technician");
     if (!json_object_get(ch->set, "permissions"))
@@ -343,14 +341,13 @@ void handle_technician_remove(struct call *c)
 static void on_link_made(struct change *ch, const char *outcome)
 {
     struct call *c = ch->call;
-    char url[512], until[24];
+    char url[512];
     if (strcmp(outcome, "done") != 0) {
         call_refuse(c, outcome, NULL);
         return;
     }
     snprintf(url, sizeof url, "%s/#/activate/%s", c->gateway->settings.origin, c->text);
-    snprintf(until, sizeof until, "%lld", (long long)wall_now_ms() + LINK_TTL_S * 1000LL);
-    respond_json(c->request, 201, json_pack("{ss so}", "url", url, "expires_at", time_view(until)));
+    respond_json(c->request, 201, json_pack("{ss so}", "url", url, "expires_at", ms_view(wall_now_ms() + LINK_TTL_S * 1000LL)));
 }
 
 void handle_reset_link(struct call *c)

@@ -44,9 +44,9 @@ static char *make_claims(const struct call *c, const char *conn_id, const char *
 static void issue_ticket(struct call *c)
 {
     struct gateway *g = c->gateway;
-    char conn_id[ID_SIZE], ticket[SECRET_SIZE], signature[CLAIMS_SIGNATURE_SIZE], exp[24], url[512];
+    char conn_id[ID_SIZE], ticket[SECRET_SIZE], signature[CLAIMS_SIGNATURE_SIZE], url[512];
     const char *mode = json_text(c->body, "mode", "connect");
-    int64_t now = wall_now_ms();
+    int64_t now = wall_now_ms(), end = now + TICKET_TTL_S * 1000;
     new_id(conn_id, c->who.bucket);
     new_secret(ticket, c->who.bucket);
     char *claims = make_claims(c, conn_id, mode, now);
@@ -55,14 +55,13 @@ static void issue_ticket(struct call *c)
         call_refuse(c, "unavailable", NULL);
         return;
     }
-    snprintf(exp, sizeof exp, "%lld", (long long)(now + TICKET_TTL_S * 1000));
     json_t *stored = json_pack("{ss ss ss ss ss ss sI}", "session", c->session, "technician", c->who.technician, "credential",
                                c->who.credential, "conn_id", conn_id, "claims", claims, "signature", signature, "exp",
-                               (json_int_t)(now + TICKET_TTL_S * 1000));
+                               (json_int_t)end);
     /* wss where the origin is https, ws where it is http (behind another edge). */
     snprintf(url, sizeof url, "ws%s/relay/c/%s", g->settings.origin + 4, conn_id);
     c->parts = json_pack("{ss ss ss ss ss so}", "relay_url", url, "ticket", ticket, "conn_id", conn_id,
-                         "claims", claims, "mode", mode, "expires_at", time_view(exp));
+                         "claims", claims, "mode", mode, "expires_at", ms_view(end));
     char *text = json_dumps(stored, JSON_COMPACT);
     note(c, "audit.ticket_issued", c->session,
          json_pack("{ss ss ss}", "feature", json_text(c->body, "feature", ""), "mode", mode, "conn_id", conn_id));

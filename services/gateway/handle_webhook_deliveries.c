@@ -1,7 +1,6 @@
 /* What became of deliveries, and sending again: a ping, or one that is over. */
 #include "webhooks.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,51 +10,15 @@ enum { TIES_MAX = 100, DELIVERY_ID_MAX = 63 };
 
 /* ---- the list, newest first; cursor "ms:id" ---- */
 
-struct list_read {
-    struct call *call;
-    size_t at;
-};
-
 static void finish_list(struct call *c)
 {
-    json_t *list = json_array(), *entries = json_object_get(c->parts, "entries");
-    for (size_t i = 0; i < json_array_size(entries); i++) {
-        const json_t *record = json_object_get(json_array_get(entries, i), "record");
+    json_t *list = json_array(), *ids = json_object_get(c->parts, "ids"), *next = json_object_get(c->parts, "next");
+    for (size_t i = 0; i < json_array_size(ids); i++) {
+        const json_t *record = part_of(c, "d", json_string_value(json_array_get(ids, i)));
         if (record)
             json_array_append_new(list, delivery_view(record));
     }
-    json_t *next = json_object_get(c->parts, "next");
     respond_json(c->request, 200, json_pack("{so sO}", "deliveries", list, "next_cursor", next ? next : json_null()));
-}
-
-static void on_delivery(void *user, const redisReply *reply)
-{
-    struct list_read *read = user;
-    struct call *c = read->call;
-    json_t *record = hash_object(reply);
-    if (record)
-        json_object_set_new(json_array_get(json_object_get(c->parts, "entries"), read->at), "record", record);
-    if (!reply)
-        json_object_set_new(c->parts, "lost", json_true());
-    free(read);
-    if (--c->waiting > 0)
-        return;
-    if (json_object_get(c->parts, "lost"))
-        call_refuse(c, "unavailable", NULL);
-    else
-        finish_list(c);
-}
-
-static void read_delivery(struct call *c, const char *id)
-{
-    json_t *entries = json_object_get(c->parts, "entries");
-    struct list_read *read = malloc(sizeof *read);
-    if (!read)
-        abort();
-    *read = (struct list_read){c, json_array_size(entries)};
-    json_array_append_new(entries, json_object());
-    c->waiting++;
-    store_delivery(c, id, on_delivery, read);
 }
 
 /* Entries of the cursor's millisecond that were shown already: of equal times the greater id comes first. */
@@ -74,22 +37,23 @@ static void on_page(void *user, const redisReply *reply)
         call_refuse(c, "unavailable", NULL);
         return;
     }
-    c->parts = json_pack("{s[]}", "entries");
-    c->waiting = 1; /* ours */
     unsigned taken = 0;
+    json_t *ids = json_array();
+    parts_begin(c, finish_list);
+    json_object_set_new(c->parts, "ids", ids);
     for (size_t i = 0; i + 1 < reply->elements && taken < c->limit; i += 2) {
         const char *id = reply->element[i]->str, *score = reply->element[i + 1]->str;
         char next[128];
         if (shown(cursor, score, id))
             continue;
-        read_delivery(c, id);
+        json_array_append_new(ids, json_string(id));
+        store_delivery(c, id, on_part, part_expected(c, "d", id));
         if (++taken == c->limit) {
             snprintf(next, sizeof next, "%.20s:%.63s", score, id);
             json_object_set_new(c->parts, "next", json_string(next));
         }
     }
-    if (--c->waiting == 0)
-        finish_list(c);
+    parts_done(c);
 }
 
 static bool good_delivery_id(const char *id)
@@ -99,13 +63,10 @@ static bool good_delivery_id(const char *id)
 
 static bool read_list_query(struct call *c, char ms[24])
 {
-    const char *limit = http_query(c->request, "limit"), *cursor = http_query(c->request, "cursor");
-    char *end = NULL;
-    unsigned long n = limit ? strtoul(limit, &end, 10) : 50;
+    const char *cursor = http_query(c->request, "cursor");
     size_t digits = cursor ? strspn(cursor, "0123456789") : 0;
-    bool good = (!limit || (isdigit((unsigned char)*limit) && !*end)) && n >= 1 && n <= PAGE_MAX &&
+    bool good = read_limit(c) &&
                 (!cursor || (digits > 0 && digits < 16 && cursor[digits] == ':' && good_delivery_id(cursor + digits + 1)));
-    c->limit = (unsigned)n;
     snprintf(ms, 24, "%.*s", cursor ? (int)digits : 4, cursor ? cursor : "+inf");
     if (!good)
         call_refuse(c, "invalid_request", "limit is 1 to 100, cursor what an earlier answer gave.");
@@ -169,11 +130,10 @@ void handle_redeliver(struct call *c)
 
 static void ping(struct call *c)
 {
-    char id[ID_SIZE], now[24];
+    char id[ID_SIZE];
     new_id(id, c->who.bucket);
     snprintf(c->ids[1], sizeof c->ids[1], "ping-%s", id);
-    snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
-    json_t *body = json_pack("{ss so s{ss ss ss}}", "type", "webhook.ping", "timestamp", time_view(now), "data", "id", c->ids[1],
+    json_t *body = json_pack("{ss so s{ss ss ss}}", "type", "webhook.ping", "timestamp", ms_view(wall_now_ms()), "data", "id", c->ids[1],
                              "company", c->who.company, "webhook", c->ids[0]);
     char *text = json_dumps(body, JSON_COMPACT);
     json_decref(body);

@@ -29,49 +29,16 @@ static void respond_webhook(struct call *c, unsigned status, const json_t *recor
 
 /* ---- the list: never more than a few (directory.lua) ---- */
 
-struct list_read {
-    struct call *call;
-    size_t at;
-};
-
 static void finish_list(struct call *c)
 {
-    json_t *webhooks = json_array();
-    for (size_t i = 0; i < json_array_size(c->parts); i++) {
-        const json_t *one = json_array_get(c->parts, i), *record = json_object_get(one, "record");
-        if (json_object_get(one, "lost")) {
-            json_decref(webhooks);
-            call_refuse(c, "unavailable", NULL);
-            return;
-        }
+    json_t *webhooks = json_array(), *ids = json_object_get(c->parts, "ids");
+    for (size_t i = 0; i < json_array_size(ids); i++) {
+        const char *wid = json_string_value(json_array_get(ids, i));
+        const json_t *record = part_of(c, "w", wid);
         if (record)
-            json_array_append_new(webhooks, webhook_view(record, json_object_get(one, "state")));
+            json_array_append_new(webhooks, webhook_view(record, part_of(c, "s", wid)));
     }
     respond_json(c->request, 200, json_pack("{so}", "webhooks", webhooks));
-}
-
-static void take(struct list_read *read, const char *what, const redisReply *reply)
-{
-    json_t *one = json_array_get(read->call->parts, read->at), *hash = hash_object(reply);
-    if (hash)
-        json_object_set_new(one, what, hash);
-    if (!reply)
-        json_object_set_new(one, "lost", json_true());
-}
-
-static void on_list_record(void *user, const redisReply *reply)
-{
-    take(user, "record", reply);
-}
-
-static void on_list_state(void *user, const redisReply *reply)
-{
-    struct list_read *read = user;
-    struct call *c = read->call;
-    take(read, "state", reply);
-    free(read);
-    if (--c->waiting == 0)
-        finish_list(c);
 }
 
 static void on_index(void *user, const redisReply *reply)
@@ -81,20 +48,18 @@ static void on_index(void *user, const redisReply *reply)
         call_refuse(c, "unavailable", NULL);
         return;
     }
-    c->parts = json_array();
-    c->waiting = 1; /* ours */
+    json_t *ids = json_array();
+    parts_begin(c, finish_list);
+    json_object_set_new(c->parts, "ids", ids);
     for (size_t i = 0; i < reply->elements; i++) {
         const char *colon = strchr(reply->element[i]->str, ':');
-        struct list_read *read = colon ? malloc(sizeof *read) : NULL;
-        if (!read)
+        if (!colon)
             continue;
-        *read = (struct list_read){c, json_array_size(c->parts)};
-        json_array_append_new(c->parts, json_object());
-        c->waiting++;
-        store_webhook(c, on_list_record, on_list_state, read, colon + 1);
+        json_array_append_new(ids, json_string(colon + 1));
+        store_entity(c->gateway, c->who.bucket, "webhook", colon + 1, on_part, part_expected(c, "w", colon + 1));
+        store_webhook_state(c, colon + 1, on_part, part_expected(c, "s", colon + 1));
     }
-    if (--c->waiting == 0)
-        finish_list(c);
+    parts_done(c);
 }
 
 void handle_webhooks(struct call *c)
@@ -126,10 +91,16 @@ static void on_state(void *user, const redisReply *reply)
     json_decref(state);
 }
 
+static void read_webhook(struct call *c, const char *wid)
+{
+    store_entity(c->gateway, c->who.bucket, "webhook", wid, on_record, c);
+    store_webhook_state(c, wid, on_state, c);
+}
+
 void handle_webhook(struct call *c)
 {
     if (webhook_asked_for(c))
-        store_webhook(c, on_record, on_state, c, c->ids[0]);
+        read_webhook(c, c->ids[0]);
 }
 
 /* ---- what a body says ---- */
@@ -171,12 +142,11 @@ static const char *set_fields(struct change *ch, bool all)
 
 static bool set_secret(struct change *ch, char secret[WEBHOOK_SECRET_SIZE])
 {
-    char now[24];
+    char now[MS_SIZE];
     char *sealed = webhook_secret_new(ch->call, ch->id, secret);
-    snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
     if (sealed) {
         change_set(ch, "secret", sealed);
-        change_set(ch, "secret_at", now);
+        change_set(ch, "secret_at", ms_text(now, wall_now_ms()));
     }
     free(sealed);
     return sealed != NULL;
@@ -220,7 +190,7 @@ static void on_created(struct change *ch, const char *outcome)
 
 void handle_webhook_create(struct call *c)
 {
-    char id[ID_SIZE], secret[WEBHOOK_SECRET_SIZE], now[24];
+    char id[ID_SIZE], secret[WEBHOOK_SECRET_SIZE], now[MS_SIZE];
     if (!c->who.administrator) {
         call_refuse(c, "permission_missing", "Webhooks are for administrators.");
         return;
@@ -234,10 +204,9 @@ void handle_webhook_create(struct call *c)
         return;
     }
     OPENSSL_cleanse(secret, sizeof secret);
-    snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
     change_set(ch, "id", id);
     change_set(ch, "company", c->who.company);
-    change_set(ch, "created_at", now);
+    change_set(ch, "created_at", ms_text(now, wall_now_ms()));
     change_set(ch, "created_by", c->who.technician);
     if (!change_idempotent(ch, c->who.company))
         return;
@@ -258,7 +227,7 @@ static void on_changed(struct change *ch, const char *outcome)
 {
     struct call *c = ch->call;
     if (strcmp(outcome, "done") == 0)
-        store_webhook(c, on_record, on_state, c, ch->id);
+        read_webhook(c, ch->id);
     else
         call_refuse(c, outcome, NULL);
 }
@@ -300,13 +269,12 @@ void handle_webhook_remove(struct call *c)
 /* The secret of now becomes the one before; runs again when somebody was faster. */
 static const char *plan_rotation(struct change *ch)
 {
-    char until[24], secret[WEBHOOK_SECRET_SIZE];
+    char until[MS_SIZE], secret[WEBHOOK_SECRET_SIZE];
     const char *reason = plan_existing(ch);
     if (reason)
         return reason;
-    snprintf(until, sizeof until, "%lld", (long long)(wall_now_ms() + ch->call->gateway->settings.webhook_overlap_ms));
     change_set(ch, "previous", json_text(ch->record, "secret", ""));
-    change_set(ch, "previous_until", until);
+    change_set(ch, "previous_until", ms_text(until, wall_now_ms() + ch->call->gateway->settings.webhook_overlap_ms));
     bool good = set_secret(ch, secret);
     OPENSSL_cleanse(secret, sizeof secret);
     return good ? NULL : "unavailable";

@@ -83,7 +83,7 @@ static void on_rate(void *user, const redisReply *reply)
 
 static void ask(struct call *c, const char *kind, const char *who, const char *account, unsigned burst, int64_t per_ms)
 {
-    char what[2 * EMAIL_BYTES_MAX + 64];
+    char what[2 * EMAIL_MAX + 64];
     snprintf(what, sizeof what, "%s|%s|%s", kind, who, account);
     store_rate(c, what, burst, per_ms, on_rate);
 }

@@ -12,7 +12,7 @@ enum { VALUE_SIZE = 80, IDS = 2 * (ID_SIZE - 1) + 1, STALE_MS = 60000 };
 struct claim {
     struct call *call;
     char value[VALUE_SIZE], holder[VALUE_SIZE];
-    char email[EMAIL_BYTES_MAX + 1];
+    char email[EMAIL_MAX + 1];
     claim_fn done;
 };
 

@@ -5,7 +5,6 @@
 #include "common/fetch.h"
 #include "common/log.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,18 +54,6 @@ bool oidc_good_url(const struct gateway *g, const char *url)
         if ((unsigned char)*c <= 0x20 || (unsigned char)*c >= 0x7F || strchr("\"<>\\^`{|}", *c))
             return false;
     return true;
-}
-
-void url_encode(char *out, size_t size, const char *text)
-{
-    size_t n = 0;
-    for (; *text && n + 4 < size; text++) {
-        if (isalnum((unsigned char)*text) || strchr("-._~", *text))
-            out[n++] = *text;
-        else
-            n += (size_t)snprintf(out + n, size - n, "%%%02X", (unsigned char)*text);
-    }
-    out[n] = '\0';
 }
 
 /* ---- the cache ---- */

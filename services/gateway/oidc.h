@@ -3,6 +3,7 @@
 #define BEISTAND_GATEWAY_OIDC_H
 
 #include "sign_in.h"
+#include "text.h"
 
 enum { ISSUER_MAX = 500, CLIENT_ID_MAX = 300, VERIFIER_SIZE = 44, NONCE_SIZE = 33, OIDC_TTL_S = 600 };
 
@@ -28,8 +29,6 @@ void oidc_metadata(struct call *c, void (*then)(struct call *c)); /* discovery d
 void oidc_keys(struct call *c, bool fresh, void (*then)(struct call *c));
 /* May the browser be sent there, may we ask there? */
 bool oidc_good_url(const struct gateway *g, const char *url);
-/* Percent-encodes into out, always with a NUL. */
-void url_encode(char *out, size_t size, const char *text);
 
 /* store_sign_in.c */
 void store_oidc_state(struct call *c, const char *state, const char *json, redis_fn fn);

@@ -144,10 +144,21 @@ struct passwords *passwords_new(struct loop *l)
     p->watch = p->fd < 0 ? NULL : loop_watch(l, p->fd, EPOLLIN, on_finished, p);
     if (!p->watch || pthread_create(&p->thread, NULL, work, p) != 0) {
         loop_unwatch(l, p->watch);
+        if (p->fd >= 0)
+            close(p->fd);
         free(p);
         return NULL;
     }
     return p;
+}
+
+static void jobs_free(struct job *list)
+{
+    while (list) {
+        struct job *j = list;
+        list = j->next;
+        job_free(j);
+    }
 }
 
 void passwords_free(struct passwords *p)
@@ -159,6 +170,8 @@ void passwords_free(struct passwords *p)
     pthread_cond_signal(&p->work);
     pthread_mutex_unlock(&p->lock);
     pthread_join(p->thread, NULL);
+    jobs_free(p->todo); /* nobody waits for them any more */
+    jobs_free(p->finished);
     loop_unwatch(p->loop, p->watch);
     close(p->fd);
     free(p);

@@ -2,6 +2,7 @@
  * there is no script. */
 #include "audit.h"
 
+#include "generated/texts_events.h"
 #include "generated/texts_report.h"
 
 #include <stdio.h>
@@ -20,16 +21,22 @@ static const char *translated(const struct page *p, enum text_report id)
     return text_report(id, p->language);
 }
 
-/* The text of "prefix" + name with _ for each dot; name itself when there is none. */
+/* The text of prefix and name together; name itself when there is none. */
 static const char *named(const struct page *p, const char *prefix, const char *name)
 {
     char key[KEY_MAX];
     snprintf(key, sizeof key, "%s%s", prefix, name);
-    for (char *c = key; *c; c++)
-        if (*c == '.')
-            *c = '_';
     const char *text = text_report_named(key, p->language);
     return text ? text : name;
+}
+
+static const char *event_named(const struct page *p, const char *type)
+{
+    char key[KEY_MAX];
+    snprintf(key, sizeof key, "%s", type);
+    key[strcspn(key, ".")] = '_';
+    const char *text = text_events_named(key, p->language);
+    return text ? text : type;
 }
 
 /* 2026-01-31T12:00:00.123Z as 2026-01-31 12:00:00. */
@@ -135,7 +142,7 @@ static void put_record(struct page *p, const json_t *record)
     text_puts(&p->text, "<tr><td>");
     put_time(p, json_text(record, "time", ""));
     text_puts(&p->text, "</td><td>");
-    text_html(&p->text, named(p, "type_", json_text(record, "type", "")));
+    text_html(&p->text, event_named(p, json_text(record, "type", "")));
     text_puts(&p->text, "</td><td>");
     put_actor(p, json_object_get(record, "actor"));
     text_puts(&p->text, "</td><td>");

@@ -62,12 +62,17 @@ static void on_recovered(struct change *ch, const char *outcome)
 
 /* ---- codes of the app ---- */
 
-static uint64_t match(struct call *c, const char *code)
+const char *totp_place(char out[TOTP_PLACE_SIZE], const struct call *c)
 {
-    char place[64];
+    snprintf(out, TOTP_PLACE_SIZE, "totp:%s", c->who.technician);
+    return out;
+}
+
+uint64_t totp_step(const struct call *c, const char *sealed, const char *code)
+{
+    char place[TOTP_PLACE_SIZE];
     uint8_t key[TOTP_KEY_BYTES];
-    snprintf(place, sizeof place, "totp:%s", c->who.technician);
-    char *text = seal_open(c->gateway->seal_keys, place, json_text(c->who.person, "totp", ""));
+    char *text = seal_open(c->gateway->seal_keys, totp_place(place, c), sealed);
     uint64_t step = text && totp_key_read(text, key) == 0 ? totp_match(key, code, wall_now_ms()) : 0;
     if (text)
         explicit_bzero(text, strlen(text));
@@ -87,7 +92,7 @@ void second_factor_check(struct call *c, const char *code, void (*then)(struct c
         change_run(ch);
         return;
     }
-    a->step = match(c, code);
+    a->step = totp_step(c, json_text(c->who.person, "totp", ""), code);
     if (a->step)
         then(c);
     else

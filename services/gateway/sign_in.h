@@ -4,13 +4,13 @@
 
 #include "directory.h"
 
-enum { AGENT_SIZE = 48, METHOD_SIZE = 16 };
+enum { AGENT_SIZE = 48, METHOD_SIZE = 16, TOTP_PLACE_SIZE = 64 };
 
 /* One attempt; lives as long as its call (c->attempt). */
 struct attempt {
     char address[ADDRESS_SIZE]; /* whom limits count: an IPv4 address or an IPv6 /64, "direct" when nobody says */
     char address_digest[DIGEST_SIZE];
-    char email[EMAIL_BYTES_MAX + 1];
+    char email[EMAIL_MAX + 1];
     char method[METHOD_SIZE];   /* password, oidc */
     char cookie[SECRET_SIZE];
     bool known;                 /* this address has signed this person in before */
@@ -53,6 +53,10 @@ bool read_person_ids(struct call *c, const char *text);
 /* second_factor.c: does the code (totp or recovery) belong to c->who.person? then(c) with the attempt's step or recovered
  * set; else second_factor_required was answered. */
 void second_factor_check(struct call *c, const char *code, void (*then)(struct call *c));
+
+/* second_factor.c: for what c->who.technician's key is sealed; the step whose code this is, 0: none of now. */
+const char *totp_place(char out[TOTP_PLACE_SIZE], const struct call *c);
+uint64_t totp_step(const struct call *c, const char *sealed, const char *code);
 
 /* user_agent.c */
 void agent_name(const char *agent, char out[AGENT_SIZE]);

@@ -49,8 +49,7 @@ void store_computer_page(struct call *c, const char *first, const char *last, un
 
 void store_viewers(struct gateway *g, const char *sid, redis_fn fn, void *user)
 {
-    char key[KEY_SIZE], now[24];
-    snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
+    char key[KEY_SIZE], now[MS_SIZE];
     bucket_key(key, sizeof key, bucket_of_id(sid), "viewers", sid);
-    redis_send(g->redis, fn, user, "ZCOUNT", key, now, "+inf", NULL);
+    redis_send(g->redis, fn, user, "ZCOUNT", key, ms_text(now, wall_now_ms()), "+inf", NULL);
 }

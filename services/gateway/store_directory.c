@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KEY_SIZE = 160 };
+enum { KEY_SIZE = LOGIN_KEY_SIZE };
 
 static struct redis_script directory = {.name = "directory", .text = lua_directory};
 static struct redis_script login = {.name = "login", .text = lua_login};
@@ -56,14 +56,14 @@ void store_link(struct call *c, const char *digest, redis_fn fn)
     redis_send(c->gateway->redis, fn, c, "GET", key, NULL);
 }
 
-static const char *login_key(char *out, const char *email)
+const char *login_key(char out[LOGIN_KEY_SIZE], const char *email)
 {
-    char lower[256], digest[DIGEST_SIZE];
+    char lower[EMAIL_MAX + 1], digest[DIGEST_SIZE];
     size_t n = 0;
     for (; email[n] && n < sizeof lower - 1; n++)
         lower[n] = (char)tolower((unsigned char)email[n]);
     sha256_hex(digest, lower, n);
-    return bucket_key(out, KEY_SIZE, bucket_of_digest(digest), "login", digest);
+    return bucket_key(out, LOGIN_KEY_SIZE, bucket_of_digest(digest), "login", digest);
 }
 
 void store_claim_login(struct gateway *g, const char *email, const char *value, const char *stale, redis_fn fn, void *user)

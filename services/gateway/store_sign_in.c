@@ -4,7 +4,6 @@
 #include "common/random.h"
 #include "generated/lua_scripts.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,13 +38,8 @@ static void ignore(void *user, const redisReply *reply)
 void store_attempt(struct call *c, const char *verb, redis_fn fn, void *user)
 {
     const struct attempt *a = c->attempt;
-    char key[KEY_SIZE], lower[EMAIL_BYTES_MAX + 1], digest[DIGEST_SIZE];
-    size_t n = 0;
-    for (; a->email[n]; n++)
-        lower[n] = (char)tolower((unsigned char)a->email[n]);
-    sha256_hex(digest, lower, n);
-    bucket_key(key, sizeof key, bucket_of_digest(digest), "login", digest);
-    const char *argv[] = {key, verb, a->address_digest};
+    char key[LOGIN_KEY_SIZE];
+    const char *argv[] = {login_key(key, a->email), verb, a->address_digest};
     redis_eval(c->gateway->redis, &attempt, fn ? fn : ignore, user, 1, 3, argv);
 }
 

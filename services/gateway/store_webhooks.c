@@ -10,12 +10,11 @@ enum { KEY_SIZE = 192 };
 
 static struct redis_script webhook = {.name = "webhook", .text = lua_webhook};
 
-void store_webhook(struct call *c, redis_fn record, redis_fn state, void *user, const char *wid)
+void store_webhook_state(struct call *c, const char *wid, redis_fn fn, void *user)
 {
     char key[KEY_SIZE];
-    store_entity(c->gateway, c->who.bucket, "webhook", wid, record, user);
     bucket_key(key, sizeof key, c->who.bucket, "webhook-state", wid);
-    redis_send(c->gateway->redis, state, user, "HGETALL", key, NULL);
+    redis_send(c->gateway->redis, fn, user, "HGETALL", key, NULL);
 }
 
 void store_webhook_index(struct call *c, redis_fn fn)

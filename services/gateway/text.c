@@ -1,6 +1,8 @@
-/* A growing text with a stated maximum (audit.h). */
-#include "audit.h"
+/* See text.h. */
+#include "text.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,4 +54,16 @@ char *text_take(struct text *t)
         return data;
     free(data);
     return NULL;
+}
+
+void url_encode(char *out, size_t size, const char *text)
+{
+    size_t n = 0;
+    for (; *text && n + 4 < size; text++) {
+        if (isalnum((unsigned char)*text) || strchr("-._~", *text))
+            out[n++] = *text;
+        else
+            n += (size_t)snprintf(out + n, size - n, "%%%02X", (unsigned char)*text);
+    }
+    out[n] = '\0';
 }

@@ -2,11 +2,11 @@
 #include "gateway.h"
 
 #include "common/log.h"
+#include "common/rfc3339.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static json_t *text_or_null(const json_t *record, const char *name)
 {
@@ -14,18 +14,21 @@ static json_t *text_or_null(const json_t *record, const char *name)
     return *text ? json_string(text) : json_null();
 }
 
+const char *ms_text(char out[MS_SIZE], int64_t ms)
+{
+    snprintf(out, MS_SIZE, "%lld", (long long)ms);
+    return out;
+}
+
 json_t *time_view(const char *ms)
 {
-    long long n = ms && *ms ? strtoll(ms, NULL, 10) : 0;
-    if (n <= 0)
-        return json_null();
-    time_t seconds = (time_t)(n / 1000);
-    struct tm tm;
-    char text[64];
-    gmtime_r(&seconds, &tm);
-    size_t used = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(text + used, sizeof text - used, ".%03dZ", (int)(n % 1000));
-    return json_string(text);
+    return ms_view(ms && *ms ? strtoll(ms, NULL, 10) : 0);
+}
+
+json_t *ms_view(int64_t ms)
+{
+    char text[RFC3339_SIZE];
+    return ms > 0 ? json_string(rfc3339(text, ms)) : json_null();
 }
 
 static json_t *time_of(const json_t *record, const char *name)

@@ -26,7 +26,7 @@ json_t *delivery_view(const json_t *record);
 bool webhook_asked_for(struct call *c);
 
 /* store_webhooks.c */
-void store_webhook(struct call *c, redis_fn record, redis_fn state, void *user, const char *wid);
+void store_webhook_state(struct call *c, const char *wid, redis_fn fn, void *user);
 void store_webhook_index(struct call *c, redis_fn fn);
 void store_webhook_again(struct call *c, const char *id, const char *body, redis_fn fn);
 /* Ids of deliveries made at most at ms, newest first. */

@@ -3,11 +3,11 @@
 #include "webhook.h"
 
 #include "common/json.h"
+#include "common/rfc3339.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Members of the record that are told; times are milliseconds there and RFC 3339 here. */
 static const char *const texts[] = {"reason", "technician", "technician_name", "customer_email", "customer_name", "language",
@@ -17,13 +17,8 @@ static const char *const times[] = {"created_at", "invitation_expires_at", "acti
 
 static json_t *time_text(int64_t ms)
 {
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm tm;
-    char text[64];
-    gmtime_r(&seconds, &tm);
-    size_t n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(text + n, sizeof text - n, ".%03dZ", (int)(ms % 1000));
-    return json_string(text);
+    char text[RFC3339_SIZE];
+    return json_string(rfc3339(text, ms));
 }
 
 static json_t *session_data(const char *sid, const json_t *record)

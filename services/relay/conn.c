@@ -24,23 +24,33 @@ static void update_events(struct conn *c)
     loop_rewatch(c->relay->service.loop, c->watch, events);
 }
 
-void conn_accepted(struct relay *r, int fd)
+static struct conn *conn_new(struct relay *r, int fd)
 {
-    struct conn *c = HASH_COUNT(r->conns) < (size_t)r->settings.connections_max ? calloc(1, sizeof *c) : NULL;
-    if (c)
-        c->head = malloc(HEAD_MAX + 1);
-    if (!c || !c->head) {
-        metric_add("beistand_relay_refusals_total", "reason=\"connections\"", 1);
-        free(c);
-        close(fd);
-        return;
-    }
+    struct conn *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
     c->relay = r;
     c->fd = fd;
     c->serial = ++r->next_serial;
     c->reading = true;
     c->since = c->heard = loop_now_ms(r->service.loop);
-    c->watch = loop_watch(r->service.loop, fd, EPOLLIN | EPOLLRDHUP, on_events, c);
+    c->head = malloc(HEAD_MAX + 1);
+    c->watch = c->head ? loop_watch(r->service.loop, fd, EPOLLIN | EPOLLRDHUP, on_events, c) : NULL;
+    if (c->watch)
+        return c;
+    free(c->head);
+    free(c);
+    return NULL;
+}
+
+void conn_accepted(struct relay *r, int fd)
+{
+    struct conn *c = HASH_COUNT(r->conns) < (size_t)r->settings.connections_max ? conn_new(r, fd) : NULL;
+    if (!c) {
+        metric_add("beistand_relay_refusals_total", "reason=\"connections\"", 1);
+        close(fd);
+        return;
+    }
     HASH_ADD_INT(r->conns, fd, c);
     metric_set("beistand_relay_connections", "", (double)HASH_COUNT(r->conns));
 }

@@ -34,6 +34,18 @@ test("a new session shows its code once and its link (S-1 S-4)", async () => {
   await page.screenshot({ path: path.join(shots, "2-code.png") });
 });
 
+test("what the PC lacks is said at its step, in words, while the page is open (S-14 S-28)", async () => {
+  const link = new URL(await page.getByTestId("install-url").textContent());
+  const step = page.getByTestId("checklist").locator("[data-step=no_host]");
+  assert.strictEqual(await step.getAttribute("class"), "pending");
+  const data = { token: link.hash.slice(1), checks: { started: "ok", no_host: "failed" }, reason: "host_installed" };
+  assert.strictEqual((await page.request.post(`${link.origin}/agent/v1/invitations/reports`, { data })).status(), 200);
+  await step.locator("small").waitFor();
+  assert.strictEqual(await step.getAttribute("class"), "failed");
+  assert.match(await step.locator("a").getAttribute("href"), /^\/help\?lang=en#host_installed$/);
+  assert.strictEqual(await page.locator("[data-step=page_opened]").getAttribute("class"), "skipped");
+});
+
 test("the PC activates and pairs by itself while the page is open (S-6 S-14)", async () => {
   const link = await page.getByTestId("install-url").textContent();
   pc = simPC(link, code, "--say", drawn);

@@ -8,7 +8,7 @@ $(BUILD)/fuzz/fuzz_head: $(call obj,services/gateway/credentials.c services/gate
 $(BUILD)/fuzz/fuzz_mail: $(call obj,services/invitations/compose.c)
 $(BUILD)/fuzz/fuzz_receipt: $(call obj,services/activation/receipt.c)
 $(BUILD)/fuzz/fuzz_rfb_zrle: $(call obj,services/cli/zrle.c)
-$(BUILD)/fuzz/fuzz_template: $(call obj,services/gateway/template.c)
+$(BUILD)/fuzz/fuzz_template: $(call obj,services/gateway/template.c services/gateway/text.c)
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(fuzz_helpers) $(filter %.o,$(FUZZ_ENGINE)) $(BUILD)/libcore.a $(BUILD)/libcommon.a $(BUILD)/libproto.a
 	@mkdir -p $(@D)
 	$(CC) $(SAN) $(filter -%,$(FUZZ_ENGINE)) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(BUILD)/libcore.a $(BUILD)/libproto.a $(LIBS_CORE) $(LIBS_SERVICE) -lpng

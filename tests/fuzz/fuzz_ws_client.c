@@ -27,7 +27,7 @@ static void on_message(void *user, enum ws_opcode opcode, uint8_t *data, size_t 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct origin origin = {"h", 443, "h"};
-    static const char switching[] = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
+    static const char switching[] = "HTTP/1.1 101 Switching Protocols\r\n" SAMPLE_UPGRADE "\r\n";
     static struct ws_client c;
     int opened = 0;
     struct ws_client_hooks hooks = {&opened, on_open, on_message};
@@ -35,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > FAKE_BUFFER / 4)
         return 0;
     fake_net_reset();
+    scripted_random_add((const uint8_t *)SAMPLE_NONCE, 16);
     HOLDS(ws_client_open(&c, &origin, "/", "beistand.v1") == 0);
     if (how & 1)
         fake_net_feed(fake_net_at(0), switching, sizeof switching - 1, 0);

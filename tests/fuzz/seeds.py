@@ -41,7 +41,8 @@ def fuzz_ws_client():
     for case in vectors("websocket")["cases"]:
         if case["role"] == "client":
             yield b"\x01" + unhex(case["hex"])
-            yield b"\x07HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n" + unhex(case["hex"])
+            yield b"\x06HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" \
+                  b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n" + unhex(case["hex"])
     yield b'\x00HTTP/1.1 409 Refused\r\n\r\n{"reason":"session_expired"}'
 
 

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from house import COMMAND, DIRECTORY, HEADERS, JOURNAL, schema
-from processes import Processes, activate, wait_for, wrong
+from processes import Processes, activate, wait_for, wrong_code
 
 # Of SPEC S-2 and channel.md section 1: what must never be in an event, under whatever name it could come.
 SECRETS = {
@@ -153,7 +153,7 @@ def play(processes):
     assert tina.create()[0] == 409
     status, again = tina.call("POST", f"/v1/sessions/{session['id']}/invitations", Idempotency_Key=secrets.token_hex(8))
     assert status == 201, again
-    activate(processes, again, code=wrong(again["code_prefix"]))
+    activate(processes, again, code=wrong_code(again["code_prefix"]))
     key = secrets.token_hex(8)
     status, active = activate(processes, again, key=key)
     assert status == 200, active

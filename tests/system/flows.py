@@ -17,6 +17,7 @@ import redis
 import requests
 from PIL import Image
 
+from processes import activation_body, wrong_code  # noqa: F401: the latter for tests
 from stack import wait_until
 
 LINK = re.compile(r"https://[^\s\"'<>]+/i/[0-9a-hjkmnp-tv-z]{26}#[0-9A-HJKMNP-TV-Z-]{18,20}")
@@ -90,11 +91,9 @@ def new_technician(stack, company=None, **fields):
 # ---- the program's API, when only a customer's code matters ----
 
 def activate(stack, session, code=None, key=None, token=None, base=None, receipt_key="A" * 43):
-    """What the program posts after the customer typed the code."""
-    body = {"token": token or session["install_url"].split("#")[1], "code_prefix": code or session["code_prefix"],
-            "machine": {"name": "PC", "os": "Windows 11", "version": "10.0.22631", "arch": "x64"}, "receipt_key": receipt_key}
     try:
-        answer = requests.post(f"{base or stack.origin}/agent/v1/activations", json=body, timeout=20,
+        answer = requests.post(f"{base or stack.origin}/agent/v1/activations", timeout=20,
+                               json=activation_body(session, code, token, receipt_key),
                                headers={"Idempotency-Key": key or secrets.token_hex(8)},
                                verify=str(stack.root / "secrets" / "ca.pem"))
         return answer.status_code, answer.json()
@@ -105,10 +104,6 @@ def activate(stack, session, code=None, key=None, token=None, base=None, receipt
 def replica(stack, service, number):
     """Where one replica listens, past the edge."""
     return f"http://{stack.address(f'{service}-{number}')}"
-
-
-def wrong_code(code, by=1):
-    return f"{(int(code) + by) % 10000:04d}"
 
 
 def damm_digit(digits):

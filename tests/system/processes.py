@@ -1,6 +1,7 @@
 """The control plane's real processes for one test module: redis-server, the embedded broker and services, each with
 its own ports, data and log files, started and stopped by pid. No edge, no relay: what only needs the gateway's and the
 activation service's HTTP is tested here; whole flows use deploy/run/stack.py."""
+import contextlib
 import hashlib
 import json
 import os
@@ -196,17 +197,38 @@ class Client:
         return self.processes.redis.zrange(f"{self.tag}:leases:company:{self.company}", 0, -1)
 
 
-def activate(processes, session, code=None, key=None, token=None):
+CONTROL_PLANE = {"gateway": 2, "activation": 1, "licensing": 1, "sweeper": 1}
+
+
+@contextlib.contextmanager
+def running(folder, services=None, check=None, **settings):
+    """Processes that are ready ({name: how many}; the control plane when none are named). check(processes) at the end;
+    then every service must end cleanly."""
+    p = Processes(folder, **settings)
+    try:
+        for name, count in (services or CONTROL_PLANE).items():
+            p.add(name, count)
+        p.ready()
+        yield p
+        if check:
+            check(p)
+    finally:
+        codes = p.stop()
+    assert set(codes.values()) == {0}, f"a service did not end cleanly on SIGTERM: {codes}"
+
+
+def activation_body(session, code=None, token=None, receipt_key="A" * 43):
     """What the program posts after the customer typed the code."""
+    return {"token": token or session["install_url"].split("#")[1], "code_prefix": code or session["code_prefix"],
+            "machine": {"name": "PC", "os": "Windows 11", "version": "10.0.22631", "arch": "x64"}, "receipt_key": receipt_key}
+
+
+def activate(processes, session, code=None, key=None, token=None):
     service = next(s for s in processes.services if s.name == "activation")
-    answer = requests.post(f"http://{service.listen}/agent/v1/activations", timeout=20,
-                           headers={"Idempotency-Key": key or secrets.token_hex(8)},
-                           json={"token": token or session["install_url"].split("#")[1],
-                                 "code_prefix": code or session["code_prefix"],
-                                 "machine": {"name": "PC", "os": "Windows 11", "version": "10.0.22631", "arch": "x64"},
-                                 "receipt_key": "A" * 43})
+    answer = requests.post(f"http://{service.listen}/agent/v1/activations", json=activation_body(session, code, token), timeout=20,
+                           headers={"Idempotency-Key": key or secrets.token_hex(8)})
     return answer.status_code, json.loads(answer.text)
 
 
-def wrong(code, by=1):
+def wrong_code(code, by=1):
     return f"{(int(code) + by) % 10000:04d}"

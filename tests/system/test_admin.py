@@ -8,19 +8,13 @@ import pytest
 
 from people import (PASSWORD, Browser, ask, directory_events, ends_within, event_stream, new_admin, new_company, new_email,
                     new_person, reason, signed_in)
-from processes import Client, Processes, bucket_of, wait_for
+from processes import Client, bucket_of, running, wait_for
 
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory):
-    p = Processes(tmp_path_factory.mktemp("admin"))
-    p.add("gateway", 2)
-    for name in ("activation", "licensing", "sweeper"):
-        p.add(name)
-    p.ready()
-    yield p
-    codes = p.stop()
-    assert set(codes.values()) == {0}, f"a service did not end cleanly on SIGTERM: {codes}"
+    with running(tmp_path_factory.mktemp("admin")) as p:
+        yield p
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import requests
 import yaml
 
 from people import PASSWORD, gateways, new_admin, new_person, operate, signed_in
-from processes import ROOT, Processes
+from processes import ROOT, running
 
 METHODS = ["get", "post", "put", "patch", "delete"]
 RUN_S = 150
@@ -33,14 +33,8 @@ def venv():
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory):
-    p = Processes(tmp_path_factory.mktemp("contract"), API_RATE="0")
-    p.add("gateway")
-    for name in ("activation", "licensing", "sweeper"):
-        p.add(name)
-    p.ready()
-    yield p
-    codes = p.stop()
-    assert set(codes.values()) == {0}, f"a service did not end cleanly on SIGTERM: {codes}"
+    with running(tmp_path_factory.mktemp("contract"), {"gateway": 1, "activation": 1, "licensing": 1, "sweeper": 1}, API_RATE="0") as p:
+        yield p
 
 
 def operations(document):

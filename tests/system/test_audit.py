@@ -16,21 +16,15 @@ import requests
 
 from audit import check_chain, export, pages_of, records_of, verify, wait_records, write_lines
 from kept import Kept
-from processes import ROOT, Processes, activate, bucket_of, wait_for, wrong
+from processes import ROOT, Processes, activate, bucket_of, running, wait_for, wrong_code
 
 LANGUAGES = ["en", "de", "fr", "es", "it", "pt", "nl"]
 
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory):
-    p = Processes(tmp_path_factory.mktemp("plane"), AUDIT_DAYS="30")
-    p.add("gateway", 2)
-    for name in ("activation", "licensing", "sweeper"):
-        p.add(name)
-    p.ready()
-    yield p
-    codes = p.stop()
-    assert set(codes.values()) == {0}, codes
+    with running(tmp_path_factory.mktemp("plane"), AUDIT_DAYS="30") as p:
+        yield p
 
 
 @pytest.fixture
@@ -52,7 +46,7 @@ def life_of_a_session(plane, client):
     """Created, a wrong code, activated, paired, ended by the customer: returns the session."""
     made = call_from(client, "198.51.100.7", "POST", "/v1/sessions",
                      {"send_email": False, "customer_email": "kim@example.com", "note": "a private note", "customer_name": "Kim"})[1]
-    activate(plane, made, wrong(made["code_prefix"]))
+    activate(plane, made, wrong_code(made["code_prefix"]))
     token = activate(plane, made)[1]["agent_token"]
     assert program_report(plane, made, token, "paired", "2001:db8::7") == 204
     assert program_report(plane, made, token, "ended_by_customer", "2001:db8::7") == 204

@@ -9,19 +9,13 @@ import requests
 from customers import Session
 from flows import new_technician
 from invariants import check_invariants
-from processes import Processes, activate, wait_for
+from processes import activate, running, wait_for
 
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory):
-    p = Processes(tmp_path_factory.mktemp("computers"))
-    p.add("gateway", 2)
-    for name in ("activation", "licensing", "sweeper"):
-        p.add(name)
-    p.ready()
-    yield p
-    check_invariants(p)
-    p.stop()
+    with running(tmp_path_factory.mktemp("computers"), check=check_invariants) as p:
+        yield p
 
 
 @pytest.fixture

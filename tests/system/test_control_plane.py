@@ -9,21 +9,14 @@ import pytest
 import requests
 
 from invariants import check_invariants
-from processes import Processes, activate, wait_for, wrong
+from processes import activate, running, wait_for, wrong_code
 
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory):
-    p = Processes(tmp_path_factory.mktemp("plane"), INVITATION_TTL_MS="3000", SESSION_TTL_MS="4000")
-    p.add("gateway", 2)
-    p.add("activation", 2)
-    for name in ("licensing", "sweeper"):
-        p.add(name)
-    p.ready()
-    yield p
-    check_invariants(p)
-    codes = p.stop()
-    assert set(codes.values()) == {0}, f"a service did not end cleanly on SIGTERM: {codes}"
+    with running(tmp_path_factory.mktemp("plane"), {"gateway": 2, "activation": 2, "licensing": 1, "sweeper": 1}, check_invariants,
+                 INVITATION_TTL_MS="3000", SESSION_TTL_MS="4000") as p:
+        yield p
 
 
 @pytest.fixture
@@ -149,7 +142,7 @@ def test_five_wrong_codes_in_parallel_lock_the_invitation(plane, tina):
     """S-5 S-31 S-34"""
     made = tina.create()[1]
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda i: activate(plane, made, wrong(made["code_prefix"], i)), range(1, 21)))
+        answers = list(pool.map(lambda i: activate(plane, made, wrong_code(made["code_prefix"], i)), range(1, 21)))
     assert all(status == 403 or body["reason"] == "attempts_exhausted" for status, body in answers)
     assert sum(body["reason"] == "code_invalid" for _, body in answers) == 4
     assert activate(plane, made)[1]["reason"] == "attempts_exhausted"
@@ -160,7 +153,7 @@ def test_send_again_makes_a_new_link_and_code_and_unlocks(plane, tina):
     """S-12 S-31"""
     made = tina.create()[1]
     for i in range(1, 6):
-        activate(plane, made, wrong(made["code_prefix"], i))
+        activate(plane, made, wrong_code(made["code_prefix"], i))
     status, again = tina.call("POST", f"/v1/sessions/{made['id']}/invitations", Idempotency_Key="again-again")
     assert status == 201 and again["generation"] == 2 and again["install_url"] != made["install_url"]
     assert activate(plane, made)[1]["reason"] == "invitation_superseded"

@@ -4,20 +4,14 @@ import secrets
 
 import pytest
 
-from processes import Processes, activate, bucket_of, wait_for
+from processes import activate, bucket_of, running, wait_for
 from sse import Events
 
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory):
-    p = Processes(tmp_path_factory.mktemp("plane"), EVENTS_HEARTBEAT_MS="300")
-    p.add("gateway", 2)
-    for name in ("activation", "licensing", "sweeper"):
-        p.add(name)
-    p.ready()
-    yield p
-    codes = p.stop()
-    assert set(codes.values()) == {0}, codes
+    with running(tmp_path_factory.mktemp("plane"), EVENTS_HEARTBEAT_MS="300") as p:
+        yield p
 
 
 @pytest.fixture

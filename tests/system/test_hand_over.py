@@ -6,19 +6,13 @@ import pytest
 from customers import PASSWORD, Session, cli_result, upgrade
 from flows import Cli, new_technician, read_redis
 from invariants import check_invariants
-from processes import Processes, activate, bucket_of
+from processes import activate, bucket_of, running
 
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory):
-    p = Processes(tmp_path_factory.mktemp("hand-over"))
-    p.add("gateway", 2)
-    for name in ("activation", "licensing", "sweeper"):
-        p.add(name)
-    p.ready()
-    yield p
-    check_invariants(p)
-    p.stop()
+    with running(tmp_path_factory.mktemp("hand-over"), check=check_invariants) as p:
+        yield p
 
 
 @pytest.fixture

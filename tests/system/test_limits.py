@@ -6,7 +6,7 @@ import os
 import pytest
 
 from invariants import check_invariants
-from processes import Processes, activate, bucket_of, wait_for
+from processes import activate, bucket_of, running, wait_for
 
 ROUNDS = int(os.environ.get("BEISTAND_ROUNDS", "10"))
 GATEWAYS, TECHNICIANS, CREATES = 3, 10, 200
@@ -14,15 +14,8 @@ GATEWAYS, TECHNICIANS, CREATES = 3, 10, 200
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory):
-    p = Processes(tmp_path_factory.mktemp("limits"))
-    p.add("gateway", GATEWAYS)
-    p.add("licensing", 2)
-    p.add("sweeper", 2)
-    p.add("activation")
-    p.ready()
-    yield p
-    check_invariants(p)
-    p.stop()
+    with running(tmp_path_factory.mktemp("limits"), {"gateway": GATEWAYS, "licensing": 2, "sweeper": 2, "activation": 1}, check_invariants) as p:
+        yield p
 
 
 def at_once(calls, threads=50):

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from people import PASSWORD, Browser, ask, new_company, new_person, operate, reason
-from processes import ROOT, Processes, free_port
+from processes import ROOT, Processes, free_port, running
 
 FOLDER = ROOT / "tests" / "oidc"
 SECRET = "a secret / with: odd + characters"
@@ -53,13 +53,8 @@ def provider(provider_folder):
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory):
-    p = Processes(tmp_path_factory.mktemp("oidc"), OIDC_ALLOW_PRIVATE="1")
-    p.add("gateway", 2)
-    p.add("sweeper")
-    p.ready()
-    yield p
-    codes = p.stop()
-    assert set(codes.values()) == {0}, f"a service did not end cleanly on SIGTERM: {codes}"
+    with running(tmp_path_factory.mktemp("oidc"), {"gateway": 2, "sweeper": 1}, OIDC_ALLOW_PRIVATE="1") as p:
+        yield p
 
 
 def configure(plane, cid, provider, client="basic-rs256", secret=SECRET):

@@ -9,20 +9,13 @@ import pytest
 from invariants import check_invariants
 from people import (PASSWORD, Browser, ask, cli, ends_within, event_stream, new_admin, new_company, new_email, new_person, operate,
                     reason, signed_in)
-from processes import Processes, activate, bucket_of, wait_for
+from processes import activate, bucket_of, running, wait_for
 
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory):
-    p = Processes(tmp_path_factory.mktemp("operator"))
-    p.add("gateway", 2)
-    for name in ("activation", "licensing", "sweeper"):
-        p.add(name)
-    p.ready()
-    yield p
-    check_invariants(p)
-    codes = p.stop()
-    assert set(codes.values()) == {0}, f"a service did not end cleanly on SIGTERM: {codes}"
+    with running(tmp_path_factory.mktemp("operator"), check=check_invariants) as p:
+        yield p
 
 
 def session(client, made):

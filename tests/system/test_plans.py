@@ -7,7 +7,7 @@ import pytest
 
 from customers import Session, cli_result
 from flows import new_technician, read_redis
-from processes import ROOT, Processes, activate, bucket_of
+from processes import ROOT, activate, bucket_of, running
 
 DATA = json.loads((ROOT / "proto" / "plans.json").read_text())
 FULL, LIMITED = "adhoc_support,full_remote_control", "adhoc_support"
@@ -18,12 +18,8 @@ SPEC = {"basic": {"remote", "chat"}, "plus": {"remote", "chat", "files", "dashbo
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory):
-    p = Processes(tmp_path_factory.mktemp("plans"))
-    for name in ("gateway", "activation", "licensing", "sweeper"):
-        p.add(name)
-    p.ready()
-    yield p
-    p.stop()
+    with running(tmp_path_factory.mktemp("plans"), {"gateway": 1, "activation": 1, "licensing": 1, "sweeper": 1}) as p:
+        yield p
 
 
 def active_session(plane, permissions=FULL, **company):

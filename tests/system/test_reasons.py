@@ -557,10 +557,14 @@ def test_a_reason_shows_where_the_catalogue_says(request, suite, hasty, tmp_path
         assert text == REASONS[code]["customer"][x.language] or (code == "network_blocked" and "127.0.0.1" in text)
 
 
+@pytest.mark.parametrize("asked", ["by the browser", "in the link"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_help_has_both_texts_of_every_reason(suite, language):
-    """S-72 S-74: the `type` of a problem links here."""
-    page = requests.get(suite.origin + "/help", headers={"Accept-Language": language}, verify=suite.info["ca"], timeout=10).text
+def test_the_help_has_both_texts_of_every_reason(suite, language, asked):
+    """S-72 S-74: the `type` of a problem links here; the console links to its own language."""
+    other = LANGUAGES[LANGUAGES.index(language) - 1]
+    path, browser = ("/help", language) if asked == "by the browser" else (f"/help?lang={language}", other)
+    page = requests.get(suite.origin + path, headers={"Accept-Language": browser}, verify=suite.info["ca"], timeout=10).text
+    assert f'<html lang="{language}">' in page
     for code, reason in REASONS.items():
         section = page.split(f'<h2 id="{code}">')[1].split("<h2")[0]
         for side in ("technician", "customer"):

@@ -11,21 +11,15 @@ import time
 import pytest
 
 from people import (PASSWORD, Browser, ask, ends_within, event_stream, new_admin, new_company, new_person, reason, signed_in)
-from processes import Processes, bucket_of, wait_for
+from processes import Processes, bucket_of, running, wait_for
 
 OTHER = "another good one"
 
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory):
-    p = Processes(tmp_path_factory.mktemp("sign-in"))
-    p.add("gateway", 2)
-    for name in ("licensing", "sweeper"):
-        p.add(name)
-    p.ready()
-    yield p
-    codes = p.stop()
-    assert set(codes.values()) == {0}, f"a service did not end cleanly on SIGTERM: {codes}"
+    with running(tmp_path_factory.mktemp("sign-in"), {"gateway": 2, "licensing": 1, "sweeper": 1}) as p:
+        yield p
 
 
 @pytest.fixture

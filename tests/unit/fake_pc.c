@@ -231,12 +231,16 @@ void fake_pc_answer(struct fake_pc *pc, int status, const char *json)
 
 int fake_pc_upgrade(struct fake_pc *pc, const char *path_prefix)
 {
-    static const char switching[] = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
-    const char *request = fake_pc_request(pc);
-    if (strncmp(request, "GET ", 4) != 0 || strncmp(request + 4, path_prefix, strlen(path_prefix)) != 0)
+    char key[WS_KEY_SIZE] = "", accept[WS_ACCEPT_SIZE], switching[256];
+    const char *request = fake_pc_request(pc), *header = strstr(request, "Sec-WebSocket-Key: ");
+    if (strncmp(request, "GET ", 4) != 0 || strncmp(request + 4, path_prefix, strlen(path_prefix)) != 0 || !header ||
+        sscanf(header, "Sec-WebSocket-Key: %24s", key) != 1)
         return -1;
+    ws_accept(accept, key, crypto_sha1);
+    int n = snprintf(switching, sizeof switching,
+                     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", accept);
     int i = (int)pc->answered++;
-    fake_net_feed(fake_net_at((size_t)i), switching, sizeof switching - 1, 0);
+    fake_net_feed(fake_net_at((size_t)i), switching, (size_t)n, 0);
     fake_pc_step(pc);
     return i;
 }

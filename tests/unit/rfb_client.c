@@ -52,17 +52,17 @@ void pile_free(struct pile *b)
     memset(b, 0, sizeof *b);
 }
 
-static unsigned get_u16(const uint8_t *p)
+unsigned rfb_client_u16(const uint8_t *p)
 {
     return (unsigned)p[0] << 8 | p[1];
 }
 
-static uint32_t get_u32(const uint8_t *p)
+uint32_t rfb_client_u32(const uint8_t *p)
 {
-    return (uint32_t)get_u16(p) << 16 | get_u16(p + 2);
+    return (uint32_t)rfb_client_u16(p) << 16 | rfb_client_u16(p + 2);
 }
 
-static size_t fail(struct rfb_client *c, const char *why)
+size_t rfb_client_fail(struct rfb_client *c, const char *why)
 {
     if (!c->error)
         c->error = why;
@@ -164,7 +164,7 @@ static size_t read_version(struct rfb_client *c, const uint8_t *p, size_t n)
     if (n < 12)
         return 0;
     if (memcmp(p, "RFB 003.008\n", 12) != 0)
-        return fail(c, "another version than 3.8");
+        return rfb_client_fail(c, "another version than 3.8");
     pile_put(&c->out, version, 12);
     c->phase = SECURITY;
     return 12;
@@ -176,8 +176,8 @@ static size_t read_security(struct rfb_client *c, const uint8_t *p, size_t n)
     int minor = c->version ? c->version[10] - '0' : 8;
     if (n < (minor == 3 ? 4u : 2u))
         return 0;
-    if (minor == 3 ? get_u32(p) != 1 : p[0] != 1 || p[1] != 1)
-        return fail(c, "another security type than None");
+    if (minor == 3 ? rfb_client_u32(p) != 1 : p[0] != 1 || p[1] != 1)
+        return rfb_client_fail(c, "another security type than None");
     if (minor != 3)
         pile_u8(&c->out, 1);
     if (minor != 8)
@@ -190,8 +190,8 @@ static size_t read_result(struct rfb_client *c, const uint8_t *p, size_t n)
 {
     if (n < 4)
         return 0;
-    if (get_u32(p) != 0)
-        return fail(c, "security failed");
+    if (rfb_client_u32(p) != 0)
+        return rfb_client_fail(c, "security failed");
     pile_u8(&c->out, 1);
     c->phase = INIT;
     return 4;
@@ -199,17 +199,17 @@ static size_t read_result(struct rfb_client *c, const uint8_t *p, size_t n)
 
 static size_t read_init(struct rfb_client *c, const uint8_t *p, size_t n)
 {
-    size_t name = n < 24 ? 0 : get_u32(p + 20);
+    size_t name = n < 24 ? 0 : rfb_client_u32(p + 20);
     if (n < 24 || n - 24 < name)
         return 0;
     if (name >= sizeof c->name)
-        return fail(c, "name too long");
+        return rfb_client_fail(c, "name too long");
     memcpy(c->name, p + 24, name);
-    rfb_client_resize(c, get_u16(p), get_u16(p + 2));
+    rfb_client_resize(c, rfb_client_u16(p), rfb_client_u16(p + 2));
     c->sizes = 0;
     if (c->format.bits == 0)
-        c->format = (struct rfb_client_format){p[4],           p[5],  p[6],  get_u16(p + 8), get_u16(p + 10),
-                                               get_u16(p + 12), p[14], p[15], p[16]};
+        c->format = (struct rfb_client_format){p[4],           p[5],  p[6],  rfb_client_u16(p + 8), rfb_client_u16(p + 10),
+                                               rfb_client_u16(p + 12), p[14], p[15], p[16]};
     else
         rfb_client_send_format(c);
     rfb_client_send_encodings(c);
@@ -225,7 +225,7 @@ static size_t read_fence(struct rfb_client *c, const uint8_t *p, size_t n)
         return 0;
     uint8_t answer[9 + 64];
     if (p[8] > 64)
-        return fail(c, "fence payload too long");
+        return rfb_client_fail(c, "fence payload too long");
     if (!(p[4] & 0x80)) {
         pile_put(&c->fence_replies, p + 9, p[8]);
         return 9u + p[8];
@@ -247,9 +247,9 @@ static void read_provided(struct rfb_client *c, const uint8_t *p, size_t n)
     z.next_out = head;
     z.avail_out = 4;
     inflate(&z, Z_SYNC_FLUSH);
-    size_t size = get_u32(head);
+    size_t size = rfb_client_u32(head);
     if (z.avail_out != 0 || size == 0 || size > 4 << 20) {
-        fail(c, "clipboard without size");
+        rfb_client_fail(c, "clipboard without size");
     } else {
         pile_free(&c->text);
         for (size_t i = 0; i < size; i++)
@@ -258,7 +258,7 @@ static void read_provided(struct rfb_client *c, const uint8_t *p, size_t n)
         z.avail_out = (uInt)size;
         inflate(&z, Z_SYNC_FLUSH);
         if (z.avail_out != 0 || c->text.data[size - 1] != 0)
-            fail(c, "clipboard shorter than its size, or without NUL");
+            rfb_client_fail(c, "clipboard shorter than its size, or without NUL");
         c->text.size = size - 1;
         c->text_latin1 = false;
         c->texts++;
@@ -268,7 +268,7 @@ static void read_provided(struct rfb_client *c, const uint8_t *p, size_t n)
 
 static size_t read_cut_text(struct rfb_client *c, const uint8_t *p, size_t n)
 {
-    int32_t said = n < 8 ? 0 : (int32_t)get_u32(p + 4);
+    int32_t said = n < 8 ? 0 : (int32_t)rfb_client_u32(p + 4);
     size_t size = (size_t)(said < 0 ? -said : said);
     if (n < 8 || n - 8 < size)
         return 0;
@@ -278,7 +278,7 @@ static size_t read_cut_text(struct rfb_client *c, const uint8_t *p, size_t n)
         c->text_latin1 = true;
         c->texts++;
     } else {
-        c->clipboard_flags = get_u32(p + 8);
+        c->clipboard_flags = rfb_client_u32(p + 8);
         if (c->clipboard_flags >> 24 == 0x10) /* provide alone; caps names all actions */
             read_provided(c, p + 12, size - 4);
     }
@@ -289,9 +289,9 @@ static size_t read_update(struct rfb_client *c, const uint8_t *p, size_t n)
 {
     if (n < 4)
         return 0;
-    c->rects_left = get_u16(p + 2);
+    c->rects_left = rfb_client_u16(p + 2);
     if (c->rects_left == 0)
-        return fail(c, "an update of nothing");
+        return rfb_client_fail(c, "an update of nothing");
     return 4;
 }
 
@@ -306,7 +306,7 @@ static size_t read_message(struct rfb_client *c, const uint8_t *p, size_t n)
         c->continuous_known = true;
         return 1;
     case 248: return read_fence(c, p, n);
-    default: return fail(c, "unknown message of the server");
+    default: return rfb_client_fail(c, "unknown message of the server");
     }
 }
 

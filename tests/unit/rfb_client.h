@@ -81,7 +81,10 @@ void rfb_client_cut_text(struct rfb_client *c, const void *text, size_t n);
 /* body: after the flags. */
 void rfb_client_extended(struct rfb_client *c, uint32_t flags, const void *body, size_t n);
 
-/* rfb_client_rects.c, for rfb_client.c. */
+/* Between rfb_client.c and rfb_client_rects.c. fail keeps the first reason; returns 0. */
+unsigned rfb_client_u16(const uint8_t *p);
+uint32_t rfb_client_u32(const uint8_t *p);
+size_t rfb_client_fail(struct rfb_client *c, const char *why);
 size_t rfb_client_read_rect(struct rfb_client *c, const uint8_t *p, size_t n);
 void rfb_client_resize(struct rfb_client *c, unsigned w, unsigned h);
 

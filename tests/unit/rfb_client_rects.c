@@ -9,23 +9,6 @@
 
 #include <jpeglib.h> /* wants stdio.h before it */
 
-static unsigned get_u16(const uint8_t *p)
-{
-    return (unsigned)p[0] << 8 | p[1];
-}
-
-static uint32_t get_u32(const uint8_t *p)
-{
-    return (uint32_t)get_u16(p) << 16 | get_u16(p + 2);
-}
-
-static size_t fail(struct rfb_client *c, const char *why)
-{
-    if (!c->error)
-        c->error = why;
-    return 0;
-}
-
 /* ---- pixels ---- */
 
 static unsigned part(uint32_t v, unsigned max, unsigned shift)
@@ -133,9 +116,9 @@ static size_t read_copy(struct rfb_client *c, const struct area *a, const uint8_
 {
     if (n < 4)
         return 0;
-    unsigned x = get_u16(p), y = get_u16(p + 2);
+    unsigned x = rfb_client_u16(p), y = rfb_client_u16(p + 2);
     if (x + a->w > c->width || y + a->h > c->height)
-        return fail(c, "CopyRect from outside");
+        return rfb_client_fail(c, "CopyRect from outside");
     uint32_t *copy = malloc((size_t)a->w * a->h * 4 + 1);
     for (unsigned j = 0; copy && j < a->h; j++)
         memcpy(copy + (size_t)j * a->w, c->pixels + (size_t)(y + j) * c->width + x, (size_t)a->w * 4);
@@ -176,7 +159,7 @@ static size_t read_jpeg(struct rfb_client *c, const struct area *a, const uint8_
     d.out_color_space = JCS_RGB;
     jpeg_start_decompress(&d);
     if (d.output_width != a->w || d.output_height != a->h)
-        fail(c, "JPEG of another size");
+        rfb_client_fail(c, "JPEG of another size");
     while (row && !c->error && d.output_scanline < d.output_height) {
         unsigned y = d.output_scanline;
         jpeg_read_scanlines(&d, &row, 1);
@@ -208,13 +191,13 @@ static size_t read_packed(struct rfb_client *c, unsigned stream, size_t size, co
     z->next_in = (Bytef *)(p + head);
     z->avail_in = (uInt)length;
     if (!inflate_bytes(z, &c->tight_on[stream], *to, size))
-        fail(c, "Tight: the stream does not hold the rectangle");
+        rfb_client_fail(c, "Tight: the stream does not hold the rectangle");
     uint8_t more;
     z->next_out = &more;
     z->avail_out = 1;
     inflate(z, Z_SYNC_FLUSH); /* the flush's own block */
     if (z->avail_out == 0 || z->avail_in != 0)
-        fail(c, "Tight: more in the stream than the rectangle");
+        rfb_client_fail(c, "Tight: more in the stream than the rectangle");
     return head + length;
 }
 
@@ -224,7 +207,7 @@ static size_t read_palette(struct rfb_client *c, const struct area *a, unsigned 
     size_t head = 1 + (size_t)colours * size, row = colours <= 2 ? (a->w + 7) / 8 : a->w;
     uint8_t *data;
     if (colours == 1)
-        return fail(c, "Tight: a palette of one colour (noVNC cannot read it)");
+        return rfb_client_fail(c, "Tight: a palette of one colour (noVNC cannot read it)");
     if (n == 0 || n < head)
         return 0;
     size_t used = read_packed(c, stream, row * a->h, p + head, n - head, &data);
@@ -232,7 +215,7 @@ static size_t read_palette(struct rfb_client *c, const struct area *a, unsigned 
         const uint8_t *at = data + i / a->w * row;
         unsigned x = i % a->w, index = colours <= 2 ? at[x / 8] >> (7 - x % 8) & 1 : at[x];
         if (index >= colours)
-            fail(c, "Tight: index beyond the palette");
+            rfb_client_fail(c, "Tight: index beyond the palette");
         else
             set(c, a, i, decode_tpixel(c, p + 1 + (size_t)index * size));
     }
@@ -260,9 +243,9 @@ static size_t read_tight(struct rfb_client *c, const struct area *a, const uint8
         return 0;
     unsigned control = p[0] >> 4;
     if (a->w > 2048)
-        return fail(c, "Tight: wider than 2048");
+        return rfb_client_fail(c, "Tight: wider than 2048");
     if (p[0] & 15)
-        return fail(c, "Tight: a stream was reset");
+        return rfb_client_fail(c, "Tight: a stream was reset");
     if (control == 8) {
         used = n - 1 < tpixel_size(c) ? 0 : tpixel_size(c);
         for (unsigned i = 0; used && i < a->w * a->h; i++)
@@ -276,7 +259,7 @@ static size_t read_tight(struct rfb_client *c, const struct area *a, const uint8
         head = 2;
         used = read_palette(c, a, control & 3, p + 2, n - 2);
     } else {
-        return fail(c, "Tight: unknown control byte or filter");
+        return rfb_client_fail(c, "Tight: unknown control byte or filter");
     }
     return used > 0 ? head + used : 0;
 }
@@ -286,7 +269,7 @@ static size_t read_tight(struct rfb_client *c, const struct area *a, const uint8
 static bool zrle_bytes(struct rfb_client *c, uint8_t *to, size_t n)
 {
     if (!inflate_bytes(&c->zrle, &c->zrle_on, to, n))
-        fail(c, "ZRLE: the stream is too short");
+        rfb_client_fail(c, "ZRLE: the stream is too short");
     return !c->error;
 }
 
@@ -313,7 +296,7 @@ static void zrle_packed(struct rfb_client *c, const struct area *a, const uint32
                 return;
             unsigned index = byte >> (8 - bits - at) & ((1u << bits) - 1);
             if (index >= colours)
-                fail(c, "ZRLE: index beyond the palette");
+                rfb_client_fail(c, "ZRLE: index beyond the palette");
             else
                 set(c, a, y * a->w + x, palette[index]);
         }
@@ -329,13 +312,13 @@ static void zrle_runs(struct rfb_client *c, const struct area *a, const uint32_t
         if (!zrle_bytes(c, p, colours ? 1 : cpixel_size(c)))
             return;
         if (colours && (p[0] & 127u) >= colours) {
-            fail(c, "ZRLE: index beyond the palette");
+            rfb_client_fail(c, "ZRLE: index beyond the palette");
             return;
         }
         colour = colours ? palette[p[0] & 127] : decode_cpixel(c, p);
         length = colours && p[0] < 128 ? 1 : zrle_run(c);
         if (length > total - i) {
-            fail(c, "ZRLE: a run beyond the tile");
+            rfb_client_fail(c, "ZRLE: a run beyond the tile");
             return;
         }
         for (unsigned j = 0; j < length; j++)
@@ -363,13 +346,13 @@ static void zrle_tile(struct rfb_client *c, const struct area *a)
     } else if (form == 128 || form >= 130) {
         zrle_runs(c, a, palette, colours);
     } else {
-        fail(c, "ZRLE: unknown form of a tile");
+        rfb_client_fail(c, "ZRLE: unknown form of a tile");
     }
 }
 
 static size_t read_zrle(struct rfb_client *c, const struct area *a, const uint8_t *p, size_t n)
 {
-    size_t length = n < 4 ? 0 : get_u32(p);
+    size_t length = n < 4 ? 0 : rfb_client_u32(p);
     if (n < 4 || n - 4 < length)
         return 0;
     c->zrle.next_in = (Bytef *)(p + 4);
@@ -384,7 +367,7 @@ static size_t read_zrle(struct rfb_client *c, const struct area *a, const uint8_
     c->zrle.avail_out = 1;
     inflate(&c->zrle, Z_SYNC_FLUSH);
     if (!c->error && (c->zrle.avail_in != 0 || c->zrle.avail_out == 0))
-        fail(c, "ZRLE: more in the stream than the rectangle");
+        rfb_client_fail(c, "ZRLE: more in the stream than the rectangle");
     c->zrles++;
     return 4 + length;
 }
@@ -409,16 +392,16 @@ static size_t read_screens(struct rfb_client *c, const struct area *a, const uin
     if (n < size)
         return 0;
     if (p[0] == 0 || p[0] > 16)
-        return fail(c, "ExtendedDesktopSize: number of screens");
+        return rfb_client_fail(c, "ExtendedDesktopSize: number of screens");
     c->size_reason = a->x;
     c->size_status = a->y;
     c->n_screens = p[0];
     for (unsigned i = 0; i < p[0]; i++) {
         const uint8_t *s = p + 4 + 16 * (size_t)i;
-        c->screens[i] = (struct rfb_client_screen){get_u32(s), get_u16(s + 4), get_u16(s + 6), get_u16(s + 8),
-                                                   get_u16(s + 10)};
+        c->screens[i] = (struct rfb_client_screen){rfb_client_u32(s), rfb_client_u16(s + 4), rfb_client_u16(s + 6), rfb_client_u16(s + 8),
+                                                   rfb_client_u16(s + 10)};
         if (c->screens[i].x + c->screens[i].w > a->w || c->screens[i].y + c->screens[i].h > a->h)
-            return fail(c, "ExtendedDesktopSize: a screen outside");
+            return rfb_client_fail(c, "ExtendedDesktopSize: a screen outside");
     }
     if (a->w != c->width || a->h != c->height)
         rfb_client_resize(c, a->w, a->h);
@@ -431,11 +414,11 @@ static size_t read_cursor(struct rfb_client *c, const struct area *a, int32_t en
     size_t head = encoding == -239 ? 0 : encoding == -314 ? 4 : 2, row = (a->w + 7) / 8;
     size_t total = head + (size_t)a->w * a->h * size + (encoding == -239 ? row * a->h : 0);
     if (a->w > 256 || a->h > 256)
-        return fail(c, "cursor too large");
+        return rfb_client_fail(c, "cursor too large");
     if (n < total)
         return 0;
-    if ((encoding == -314 && get_u32(p) != 0) || (encoding != -239 && encoding != -314 && (p[0] != 1 || p[1] != 0)))
-        return fail(c, "cursor of unknown kind");
+    if ((encoding == -314 && rfb_client_u32(p) != 0) || (encoding != -239 && encoding != -314 && (p[0] != 1 || p[1] != 0)))
+        return rfb_client_fail(c, "cursor of unknown kind");
     const uint8_t *mask = p + (size_t)a->w * a->h * size;
     for (unsigned i = 0; i < a->w * a->h; i++) {
         uint8_t *to = c->cursor + (size_t)i * 4;
@@ -455,11 +438,11 @@ static size_t read_cursor(struct rfb_client *c, const struct area *a, int32_t en
 
 static size_t read_name(struct rfb_client *c, const uint8_t *p, size_t n)
 {
-    size_t length = n < 4 ? 0 : get_u32(p);
+    size_t length = n < 4 ? 0 : rfb_client_u32(p);
     if (n < 4 || n - 4 < length)
         return 0;
     if (length >= sizeof c->name)
-        return fail(c, "name too long");
+        return rfb_client_fail(c, "name too long");
     memcpy(c->name, p + 4, length);
     c->name[length] = '\0';
     return 4 + length;
@@ -477,7 +460,7 @@ static size_t read_pseudo(struct rfb_client *c, const struct area *a, int32_t en
     case -239:
     case -314:
     case 0x574d5664: return read_cursor(c, a, encoding, p, n);
-    default: return fail(c, "an encoding that was not asked for");
+    default: return rfb_client_fail(c, "an encoding that was not asked for");
     }
 }
 
@@ -485,19 +468,19 @@ size_t rfb_client_read_rect(struct rfb_client *c, const uint8_t *p, size_t n)
 {
     if (n < 12)
         return 0;
-    struct area a = {get_u16(p), get_u16(p + 2), get_u16(p + 4), get_u16(p + 6)};
-    int32_t encoding = (int32_t)get_u32(p + 8);
+    struct area a = {rfb_client_u16(p), rfb_client_u16(p + 2), rfb_client_u16(p + 4), rfb_client_u16(p + 6)};
+    int32_t encoding = (int32_t)rfb_client_u32(p + 8);
     bool asked = encoding == 0;
     for (unsigned i = 0; i < c->n_encodings; i++)
         asked |= c->encodings[i] == encoding;
     if (!asked)
-        return fail(c, "an encoding that was not asked for");
+        return rfb_client_fail(c, "an encoding that was not asked for");
     size_t used;
     if (encoding < 0 || encoding > 255) {
         used = read_pseudo(c, &a, encoding, p + 12, n - 12);
     } else {
         if (a.w == 0 || a.h == 0 || a.x + a.w > c->width || a.y + a.h > c->height)
-            return fail(c, "a rectangle outside or empty");
+            return rfb_client_fail(c, "a rectangle outside or empty");
         used = encoding == 0   ? read_raw(c, &a, p + 12, n - 12)
                : encoding == 1 ? read_copy(c, &a, p + 12, n - 12)
                : encoding == 7 ? read_tight(c, &a, p + 12, n - 12)

@@ -13,4 +13,10 @@ void scripted_random_add(const uint8_t *bytes, size_t n);
 /* Bytes of the script nobody has asked for. */
 size_t scripted_random_left(void);
 
+/* The nonce of RFC 6455 section 1.3, and the key and answer that follow from it. */
+#define SAMPLE_NONCE "the sample nonce"
+#define SAMPLE_KEY "dGhlIHNhbXBsZSBub25jZQ=="
+#define SAMPLE_ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+#define SAMPLE_UPGRADE "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " SAMPLE_ACCEPT "\r\n"
+
 #endif

@@ -13,7 +13,8 @@
 #include <cmocka.h>
 
 static const struct origin origin = {"support.example", 8443, "support.example:8443"};
-static const char switching[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
+#define SWITCHING "HTTP/1.1 101 Switching Protocols\r\n"
+static const char switching[] = SWITCHING SAMPLE_UPGRADE "Sec-WebSocket-Protocol: beistand.v1\r\n\r\n";
 
 static struct {
     int opened;
@@ -46,6 +47,7 @@ static struct net *open_with(struct ws_client *c, const char *head)
 {
     fake_net_reset();
     memset(&heard, 0, sizeof heard);
+    scripted_random_add((const uint8_t *)SAMPLE_NONCE, 16);
     assert_int_equal(ws_client_open(c, &origin, "/relay/c/x", "beistand.v1, agent.secret"), 0);
     fake_net_feed(fake_net_at(0), head, strlen(head), 0);
     return fake_net_at(0);
@@ -81,9 +83,7 @@ static void test_the_upgrade_names_host_key_and_protocols(void **state)
 {
     (void)state;
     static struct ws_client c;
-    static const uint8_t nonce[16] = "the sample nonce"; /* RFC 6455 section 1.3 */
     size_t n;
-    scripted_random_add(nonce, sizeof nonce);
     struct net *net = open_with(&c, "");
     assert_true(ws_client_wants_write(&c));
     assert_true(ws_client_poll(&c, &hooks));
@@ -91,7 +91,7 @@ static void test_the_upgrade_names_host_key_and_protocols(void **state)
     assert_string_equal((const char *)fake_net_sent(net, &n),
                         "GET /relay/c/x HTTP/1.1\r\nHost: support.example:8443\r\nUpgrade: websocket\r\n"
                         "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                        "Sec-WebSocket-Key: " SAMPLE_KEY "\r\n"
                         "Sec-WebSocket-Protocol: beistand.v1, agent.secret\r\n\r\n");
     ws_client_close(&c, 1000);
     assert_true(fake_net_closed(net));
@@ -101,7 +101,7 @@ static void test_it_opens_however_the_head_is_cut(void **state)
 {
     (void)state;
     static struct ws_client c;
-    for (size_t piece = 1; piece < 70; piece++) {
+    for (size_t piece = 1; piece < 200; piece++) {
         struct net *net = open_with(&c, "");
         fake_net_feed(net, switching, strlen(switching), piece);
         frame(net, WS_TEXT, true, "first", 5, piece); /* may come with the head */
@@ -133,6 +133,58 @@ static void test_a_refusal_keeps_status_and_reason(void **state)
     fake_net_end(net);
     assert_false(poll_all(&c));
     assert_int_equal(c.http_status, -1);
+}
+
+static void test_the_request_goes_out_whole_however_it_is_taken(void **state)
+{
+    (void)state;
+    static struct ws_client c;
+    struct net *net = open_with(&c, "");
+    char got[1024] = "";
+    size_t n;
+    while (ws_client_wants_write(&c)) {
+        fake_net_set_room(net, 7);
+        assert_true(ws_client_poll(&c, &hooks));
+        strncat(got, (const char *)fake_net_sent(net, &n), sizeof got - strlen(got) - 1);
+    }
+    assert_true(strncmp(got, "GET /relay/c/x HTTP/1.1\r\nHost: ", 31) == 0);
+    assert_string_equal(strstr(got, "Sec-WebSocket-Protocol"), "Sec-WebSocket-Protocol: beistand.v1, agent.secret\r\n\r\n");
+    ws_client_close(&c, 1000);
+}
+
+static void test_an_answer_to_another_key_is_no_upgrade(void **state)
+{
+    (void)state;
+    static struct ws_client c;
+    static const char *const wrong[] = {
+        SWITCHING "\r\n",
+        SWITCHING "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+        SWITCHING "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: S3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+        SWITCHING "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo\r\n\r\n",
+        SWITCHING "Upgrade: h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " SAMPLE_ACCEPT "\r\n\r\n",
+        SWITCHING "Upgrade: websocket\r\nConnection: close\r\nSec-WebSocket-Accept: " SAMPLE_ACCEPT "\r\n\r\n",
+        SWITCHING SAMPLE_UPGRADE "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+        SWITCHING "\r\n" SAMPLE_UPGRADE "\r\n", /* behind the head */
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct net *net = open_with(&c, wrong[i]);
+        assert_false(poll_all(&c));
+        assert_int_equal(heard.opened, 0);
+        assert_int_equal(c.code, 1006);
+        assert_int_equal(c.http_status, 101);
+        assert_string_equal(c.reason, "");
+        assert_true(fake_net_closed(net));
+    }
+}
+
+static void test_an_answer_may_be_written_otherwise(void **state)
+{
+    (void)state;
+    static struct ws_client c;
+    open_with(&c, SWITCHING "upgrade: WebSocket\r\nconnection: keep-alive , upgrade\r\nsec-websocket-accept:" SAMPLE_ACCEPT "  \r\n\r\n");
+    assert_true(ws_client_poll(&c, &hooks));
+    assert_int_equal(c.state, WS_OPEN);
+    ws_client_close(&c, 1000);
 }
 
 static void test_an_endless_head_is_given_up(void **state)
@@ -311,6 +363,9 @@ int main(void)
         cmocka_unit_test(test_the_upgrade_names_host_key_and_protocols),
         cmocka_unit_test(test_it_opens_however_the_head_is_cut),
         cmocka_unit_test(test_a_refusal_keeps_status_and_reason),
+        cmocka_unit_test(test_the_request_goes_out_whole_however_it_is_taken),
+        cmocka_unit_test(test_an_answer_to_another_key_is_no_upgrade),
+        cmocka_unit_test(test_an_answer_may_be_written_otherwise),
         cmocka_unit_test(test_an_endless_head_is_given_up),
         cmocka_unit_test(test_fragments_are_one_message_of_the_first_ones_kind),
         cmocka_unit_test(test_pings_are_answered),

@@ -2,7 +2,7 @@
 unit_helpers = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 $(unit_tests): $(call obj,$(unit_helpers))
 $(BUILD)/tests/test_signatures: $(call obj,services/gateway/claims.c services/activation/receipt.c)
-$(BUILD)/tests/test_pages: $(call obj,services/gateway/template.c services/gateway/view.c services/gateway/checklist.c)
+$(BUILD)/tests/test_pages: $(call obj,services/gateway/template.c services/gateway/text.c services/gateway/view.c services/gateway/checklist.c)
 $(BUILD)/tests/test_compose: $(call obj,services/invitations/compose.c)
 $(BUILD)/tests/test_requests: $(call obj,services/gateway/credentials.c services/gateway/email.c services/relay/head.c)
 $(BUILD)/tests/test_sign_in: $(call obj,services/gateway/totp.c services/gateway/user_agent.c services/gateway/scopes.c)

@@ -1,5 +1,5 @@
 // The gateway's API (proto/openapi.yaml): who is signed in, and the sessions. The rest is in api/.
-import type { Ticket } from "./channel/viewer";
+import type { Ticket } from "./channel/socket";
 import { call, once, query, setCsrf } from "./http";
 
 export { ApiError } from "./http";
@@ -30,7 +30,7 @@ export interface Session {
   ended_at: string | null;
   mail: { state: string; sent_at: string | null; retry_at?: string | null; tries?: number };
   machine: { name: string; os: string } | null;
-  checks: Record<string, string>;
+  checklist: Step[];
   attempts_left: number;
   generation: number;
   removal: string;
@@ -38,6 +38,14 @@ export interface Session {
   version: string;
   install_url: string | null;
   code_prefix?: string;
+}
+
+// One step of the customer's set-up (S-14); reason: of a failed one.
+export interface Step {
+  step: "page_opened" | "program_started" | "administrator" | "windows_version" | "no_host" | "no_session" | "network" | "set_up" | "code" | "paired";
+  state: "pending" | "ok" | "failed" | "skipped";
+  at: string | null;
+  reason: string | null;
 }
 
 export interface Page<T> {

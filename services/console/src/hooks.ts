@@ -1,5 +1,6 @@
 // What pages have in common: reading from the server, and doing something that may be refused.
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Page } from "./api";
 import { ApiError } from "./http";
 import { changes } from "./state";
 
@@ -39,6 +40,17 @@ export function useLoad<T>(load: () => Promise<T>, on: unknown[], live = false):
   }, [seen]);
   useEffect(() => () => clearTimeout(pending.current), []);
   return { value, failed, reload: () => setTurn((n) => n + 1), set: setValue };
+}
+
+// The first n pages of a list as one: what "show more" leads to, also when all of it is read again.
+export async function pages<T>(n: number, load: (cursor: string | null) => Promise<Page<T>>): Promise<Page<T>> {
+  const all = await load(null);
+  for (let i = 1; i < n && all.next; i++) {
+    const page = await load(all.next);
+    all.items.push(...page.items);
+    all.next = page.next;
+  }
+  return all;
 }
 
 export interface Action {

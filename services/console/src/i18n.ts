@@ -1,5 +1,6 @@
 // Texts of the console in the seven languages; the language is the browser's until another is chosen.
 import { signal } from "@preact/signals";
+import { events } from "./generated/events";
 import { type Language, languages, reasons, type ReasonCode } from "./generated/reasons";
 import { de } from "./texts/de";
 import { en, type Texts } from "./texts/en";
@@ -27,6 +28,9 @@ export function reasonText(code: string): string {
   const entry = reasons[code as ReasonCode] as { technician: Record<Language, string> } | undefined;
   return entry ? entry.technician[language.value] : code;
 }
+
+// What a record of the audit log is called; "session.*": all of a kind.
+export const eventText = (type: string): string => events[type]?.[language.value] ?? type;
 
 export const languageName = (of: string, shownIn: string = language.value): string => new Intl.DisplayNames([shownIn], { type: "language" }).of(of) ?? of;
 

@@ -17,7 +17,7 @@ import { Sessions } from "./pages/sessions";
 import { Activate, SignIn } from "./pages/sign-in";
 import { Team } from "./pages/team";
 import { NewWebhook, WebhookPage, Webhooks } from "./pages/webhooks";
-import { isAdministrator, me, offers, ready, route, start } from "./state";
+import { isAdministrator, me, offered, ready, route, start } from "./state";
 import { Shell } from "./shell";
 import { Empty, Title } from "./ui";
 
@@ -48,16 +48,13 @@ const FOR_ADMINISTRATORS: Pages = {
   audit: () => <AuditLog />,
 };
 
-const needed: Record<string, string> = { webhooks: "/v1/webhooks", audit: "/v1/audit" };
-
 function Page(): JSX.Element {
   const [first, id = "", part = ""] = route.value.split("/");
   if (first === "activate" && id) return <Activate token={id} />;
   if (first === "operator") return <Operator id={id} />;
   if (!me.value) return <SignIn />;
   if (first === "sign-in" || first === "sso") return <Sessions />;
-  const there = !needed[first] || offers.value.includes(needed[first]);
-  const page = PAGES[first] ?? (isAdministrator() && there ? FOR_ADMINISTRATORS[first] : undefined);
+  const page = PAGES[first] ?? (isAdministrator() && offered(first) ? FOR_ADMINISTRATORS[first] : undefined);
   return page ? page(id, part) : <NothingHere />;
 }
 

@@ -6,14 +6,13 @@ import { api } from "./api";
 import { Confirm } from "./confirm";
 import { languages, type Language } from "./generated/reasons";
 import { language, type Key, languageName, t } from "./i18n";
-import { go, isAdministrator, me, offers, route, say } from "./state";
-import { Announcement, Notice } from "./ui";
+import { go, isAdministrator, me, offered, route, say } from "./state";
+import { Announcement, HelpLink, Notice } from "./ui";
 
 interface Entry {
   to: string;
   text: Key;
   administrator?: boolean;
-  needs?: string; // a path the gateway must have
 }
 
 const SECTIONS: { title: Key; entries: Entry[] }[] = [
@@ -22,12 +21,12 @@ const SECTIONS: { title: Key; entries: Entry[] }[] = [
     title: "administration",
     entries: [
       { to: "team", text: "team", administrator: true }, { to: "company", text: "company" }, { to: "keys", text: "keys" },
-      { to: "webhooks", text: "webhooks", administrator: true, needs: "/v1/webhooks" }, { to: "audit", text: "audit", administrator: true, needs: "/v1/audit" },
+      { to: "webhooks", text: "webhooks", administrator: true }, { to: "audit", text: "audit", administrator: true },
     ],
   },
 ];
 
-const shown = (e: Entry): boolean => (!e.administrator || isAdministrator()) && (!e.needs || offers.value.includes(e.needs));
+const shown = (e: Entry): boolean => (!e.administrator || isAdministrator()) && offered(e.to);
 
 function Navigation(p: { open: boolean }): JSX.Element {
   const here = route.value.split("/")[0] || "sessions";
@@ -44,7 +43,7 @@ function Navigation(p: { open: boolean }): JSX.Element {
       <div role="group" aria-label={t("you")}>
         <p aria-hidden="true">{t("you")}</p>
         {link("account", t("account"))}
-        <a href={`/help?lang=${language.value}`} target="_blank" rel="noreferrer">{t("help")}</a>
+        <HelpLink />
       </div>
     </nav>
   );

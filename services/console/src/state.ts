@@ -13,6 +13,8 @@ export const announcement = signal("");
 export const changes = signal(0);
 // Paths of the API that this gateway has; a page without its path is not shown.
 export const offers = signal<string[]>([]);
+const NEEDS: Record<string, string> = { webhooks: "/v1/webhooks", audit: "/v1/audit" };
+export const offered = (page: string): boolean => !NEEDS[page] || offers.value.includes(NEEDS[page]);
 
 // e in sessionStorage (a reload loses nothing), the password in memory only.
 export const digitsOf = {

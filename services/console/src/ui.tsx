@@ -1,7 +1,7 @@
 // Small pieces of the pages.
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { reasonText, t } from "./i18n";
+import { language, reasonText, t } from "./i18n";
 import type { ApiError } from "./http";
 import { announce, announcement, notice } from "./state";
 
@@ -73,10 +73,14 @@ export function Group(p: { legend: string; hint?: string; children: ComponentChi
   );
 }
 
+export const HelpLink = (p: { reason?: string }): JSX.Element => (
+  <a href={`/help?lang=${language.value}${p.reason ? `#${p.reason}` : ""}`} target="_blank" rel="noreferrer">{t("help")}</a>
+);
+
 export function Refusal(p: { reason: string; detail?: string }): JSX.Element {
   return (
     <p class="refusal" role="alert" data-testid="refusal" data-reason={p.reason}>
-      {reasonText(p.reason)} {p.detail} <a href={`/help#${p.reason}`} target="_blank" rel="noreferrer">{t("help")}</a>
+      {reasonText(p.reason)} {p.detail} <HelpLink reason={p.reason} />
     </p>
   );
 }

@@ -1,4 +1,5 @@
 // Webhooks (S-71, Standard Webhooks). The secret is shown when it is made or renewed.
+import type { Page } from "../api";
 import { call, ifMatch, once, query, request } from "../http";
 
 export interface Webhook {
@@ -8,6 +9,8 @@ export interface Webhook {
   description: string;
   status: "ok" | "failing" | "disabled";
   failing_since: string | null;
+  disabled_at: string | null;
+  disabled_reason: "failed_too_long" | "gone" | "too_many_waiting" | null; // null: by hand
   secret?: string;
 }
 
@@ -23,6 +26,11 @@ export interface Delivery {
 
 const at = (id: string): string => `/v1/webhooks/${id}`;
 
+async function deliveries(id: string, cursor: string | null = null): Promise<Page<Delivery>> {
+  const page = await call<{ deliveries: Delivery[]; next_cursor: string | null }>("GET", `${at(id)}/deliveries${query({ limit: "50", cursor })}`);
+  return { items: page.deliveries, next: page.next_cursor };
+}
+
 export const webhooks = {
   list: async () => (await call<{ webhooks: Webhook[] }>("GET", "/v1/webhooks")).webhooks,
   get: (id: string) => request<Webhook>("GET", at(id)),
@@ -31,6 +39,6 @@ export const webhooks = {
   remove: (id: string) => call<void>("DELETE", at(id)),
   ping: (id: string) => call<unknown>("POST", `${at(id)}/ping`),
   rotate: (id: string) => request<Webhook>("POST", `${at(id)}/rotate`),
-  deliveries: async (id: string, cursor: string | null = null) => (await call<{ deliveries: Delivery[]; next_cursor: string | null }>("GET", `${at(id)}/deliveries${query({ cursor })}`)).deliveries,
+  deliveries,
   redeliver: (id: string, delivery: string) => call<unknown>("POST", `${at(id)}/deliveries/${delivery}/redeliver`),
 };

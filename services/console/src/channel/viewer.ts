@@ -1,16 +1,10 @@
 // A technician's connection to a PC over any number of sockets: connect, speak control lines, carry the screen, and
 // go on by itself when the relay or the network is lost.
 import { type Bytes, utf8 } from "./bytes";
-import { handshake, type HandshakeInput, type Keys, Mode, Refused, type Wire } from "./handshake";
+import { handshake, type HandshakeInput, type Keys, Mode, Refused } from "./handshake";
 import { Channel, Mux } from "./mux";
 import { RecordKey } from "./record";
-
-export interface Ticket {
-  relay_url: string;
-  ticket: string;
-  conn_id: string;
-  claims: string;
-}
+import { Socket, type Ticket } from "./socket";
 
 export interface ViewerHooks {
   ticket(mode: "pair" | "connect"): Promise<Ticket>;
@@ -22,59 +16,6 @@ export interface ViewerHooks {
 
 const RESUME_FOR_MS = 240_000;
 const LINE_MAX = 4096;
-
-class Socket implements Wire {
-  private readonly ws: WebSocket;
-  private readonly arrived: Bytes[] = [];
-  private waiting: { resolve: (m: Bytes) => void; reject: (e: Error) => void } | null = null;
-  private ended: Refused | null = null;
-
-  constructor(ticket: Ticket) {
-    this.ws = new WebSocket(ticket.relay_url, ["beistand.v1", `ticket.${ticket.ticket}`]);
-    this.ws.binaryType = "arraybuffer";
-    this.ws.onmessage = (event) => this.message(new Uint8Array(event.data as ArrayBuffer));
-    // 4002 and 4003 carry a reason; everything else is a loss that a resume mends.
-    this.ws.onclose = (event) => this.end(new Refused(event.code === 4002 || event.code === 4003 ? event.reason : event.code === 4404 ? "computer_offline" : "connection_lost"));
-  }
-
-  opened(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.ws.onopen = () => resolve();
-      this.ws.addEventListener("close", () => reject(this.ended ?? new Refused("connection_lost")));
-    });
-  }
-
-  private message(data: Bytes): void {
-    if (this.waiting) this.waiting.resolve(data);
-    else this.arrived.push(data);
-    this.waiting = null;
-  }
-
-  private end(why: Refused): void {
-    this.ended = why;
-    this.waiting?.reject(why);
-    this.waiting = null;
-  }
-
-  next(): Promise<Bytes> {
-    const first = this.arrived.shift();
-    if (first) return Promise.resolve(first);
-    if (this.ended) return Promise.reject(this.ended);
-    return new Promise((resolve, reject) => (this.waiting = { resolve, reject }));
-  }
-
-  send(message: Bytes): void {
-    if (this.ws.readyState === WebSocket.OPEN) this.ws.send(message);
-  }
-
-  get crowded(): boolean {
-    return this.ws.bufferedAmount > 131072;
-  }
-
-  close(): void {
-    this.ws.close(1000);
-  }
-}
 
 export class Viewer {
   private readonly mux: Mux;

@@ -49,7 +49,7 @@ function Sso(p: { of: Company; action: Action; change: Change }): JSX.Element {
         <>
           <p>{t("redirectUri")} <code class="link">{`${location.origin}/v1/oidc/callback`}</code></p>
           <Field label={t("issuer")} name="issuer" type="url" required maxLength={500} defaultValue={oidc?.issuer} placeholder="https://" data-testid="issuer" />
-          <Field label={t("clientId")} name="client" required maxLength={200} defaultValue={oidc?.client_id} autocomplete="off" data-testid="client-id" />
+          <Field label={t("clientId")} name="client" required maxLength={300} defaultValue={oidc?.client_id} autocomplete="off" data-testid="client-id" />
           <Field label={t("clientSecret")} hint={oidc?.client_secret_set ? t("secretStays") : undefined} name="secret" type="password" autocomplete="off" maxLength={300} data-testid="client-secret" />
           {oidc && <div class="row"><span>{t("ssoLink")}</span><code class="link" data-testid="sso-link">{link}</code><Copy text={link} /></div>}
           <div class="row">

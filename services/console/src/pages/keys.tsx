@@ -1,9 +1,10 @@
 // S-70: API keys. A key acts as the person who made it, within its scopes; it is shown once.
 import { useState } from "preact/hooks";
 import type { JSX } from "preact";
+import type { Page } from "../api";
 import { type ApiKey, company } from "../api/company";
 import { sure } from "../confirm";
-import { formOf, useAction, useLoad } from "../hooks";
+import { formOf, pages, useAction, useLoad } from "../hooks";
 import { t, when } from "../i18n";
 import { announce, isAdministrator, me } from "../state";
 import { type Column, More, Table } from "../table";
@@ -25,21 +26,15 @@ function columns(names: Map<string, string>, revoke: (k: ApiKey) => void): Colum
   ];
 }
 
-async function load(pages: number): Promise<{ keys: ApiKey[]; next: string | null; names: Map<string, string> }> {
-  const keys: ApiKey[] = [];
-  let next: string | null = null;
-  for (let i = 0; i === 0 || (i < pages && next); i++) {
-    const page = await company.keys(next);
-    keys.push(...page.items);
-    next = page.next;
-  }
+async function load(n: number): Promise<Page<ApiKey> & { names: Map<string, string> }> {
+  const list = await pages(n, company.keys);
   const people = isAdministrator() ? await company.everybody() : [me.value!.technician];
-  return { keys, next, names: new Map(people.map((x) => [x.id, x.name])) };
+  return { ...list, names: new Map(people.map((x) => [x.id, x.name])) };
 }
 
 export function Keys(): JSX.Element {
-  const [pages, setPages] = useState(1);
-  const loaded = useLoad(() => load(pages), [pages], true);
+  const [n, setN] = useState(1);
+  const loaded = useLoad(() => load(n), [n], true);
   const action = useAction();
   const revoke = async (k: ApiKey): Promise<void> => {
     if (!(await sure(t("revokeKeySure", k.name), t("revoke")))) return;
@@ -52,10 +47,10 @@ export function Keys(): JSX.Element {
       <Title actions={<a class="button" href="#/keys/new" data-testid="new-key">{t("newKey")}</a>}>{t("keys")}</Title>
       <p class="muted">{t("keysHint")} <a href="/openapi.json" target="_blank" rel="noreferrer">OpenAPI</a></p>
       <Refused error={action.refused} />
-      {!list ? <Loading error={loaded.failed} reload={loaded.reload} /> : list.keys.length === 0 ? <Empty title={t("noKeys")} /> : (
+      {!list ? <Loading error={loaded.failed} reload={loaded.reload} /> : list.items.length === 0 ? <Empty title={t("noKeys")} /> : (
         <>
-          <Table caption={t("keys")} columns={columns(list.names, (k) => void revoke(k))} rows={list.keys} id={(k) => k.id} attributes={(k) => ({ "data-testid": "key-row", "data-name": k.name })} />
-          <More next={list.next} busy={false} load={() => setPages(pages + 1)} />
+          <Table caption={t("keys")} columns={columns(list.names, (k) => void revoke(k))} rows={list.items} id={(k) => k.id} attributes={(k) => ({ "data-testid": "key-row", "data-name": k.name })} />
+          <More next={list.next} busy={false} load={() => setN(n + 1)} />
         </>
       )}
     </section>

@@ -7,11 +7,12 @@ import { plans } from "../generated/plans";
 import { type Form, formOf, useAction, useLoad } from "../hooks";
 import { t } from "../i18n";
 import { announce, go } from "../state";
-import { Check, Choice, Field, Group, Loading, Refused, Title } from "../ui";
-import { Suspended } from "./operator";
+import { Check, Choice, Field, Group, Loading, Pill, Refused, Title } from "../ui";
 import { OneTimeLink } from "./person";
 
 const MODULES = ["insights"];
+
+export const Suspended = (p: { of: Company }): JSX.Element => (p.of.suspended ? <Pill kind="bad" testid="company-state">{t("suspended")}</Pill> : <Pill kind="good" testid="company-state">{t("inService")}</Pill>);
 
 function Fields(p: { of?: Company }): JSX.Element {
   const c = p.of;

@@ -3,11 +3,11 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Company } from "../api/company";
 import { operator, operatorKey } from "../api/operator";
-import { formOf, useAction, useLoad } from "../hooks";
+import { formOf, pages, useAction, useLoad } from "../hooks";
 import { number, t } from "../i18n";
 import { type Column, More, Table } from "../table";
-import { Empty, Field, Loading, Pill, Refused, Title } from "../ui";
-import { NewCompany, OperatorCompany } from "./operator-company";
+import { Empty, Field, Loading, Refused, Title } from "../ui";
+import { NewCompany, OperatorCompany, Suspended } from "./operator-company";
 
 function AskKey(): JSX.Element {
   const action = useAction();
@@ -30,8 +30,6 @@ function AskKey(): JSX.Element {
   );
 }
 
-export const Suspended = (p: { of: Company }): JSX.Element => (p.of.suspended ? <Pill kind="bad" testid="company-state">{t("suspended")}</Pill> : <Pill kind="good" testid="company-state">{t("inService")}</Pill>);
-
 const columns = (): Column<Company>[] => [
   { label: t("company"), cell: (c) => <a href={`#/operator/${c.id}`}>{c.name}</a> },
   { label: t("plan"), cell: (c) => [c.plan, ...c.modules].join(" + ") },
@@ -41,16 +39,8 @@ const columns = (): Column<Company>[] => [
 ];
 
 function Companies(): JSX.Element {
-  const [pages, setPages] = useState(1);
-  const list = useLoad(async () => {
-    const page = await operator.companies();
-    for (let i = 1; i < pages && page.next; i++) {
-      const more = await operator.companies(page.next);
-      page.items.push(...more.items);
-      page.next = more.next;
-    }
-    return page;
-  }, [pages]);
+  const [n, setN] = useState(1);
+  const list = useLoad(() => pages(n, operator.companies), [n]);
   const actions = (
     <>
       <button type="button" class="quiet" onClick={() => (operatorKey.value = "")}>{t("forgetKey")}</button>
@@ -63,7 +53,7 @@ function Companies(): JSX.Element {
       {!list.value ? <Loading error={list.failed} reload={list.reload} /> : list.value.items.length === 0 ? <Empty title={t("noCompanies")} /> : (
         <>
           <Table caption={t("companies")} columns={columns()} rows={list.value.items} id={(c) => c.id} attributes={() => ({ "data-testid": "company-row" })} />
-          <More next={list.value.next} busy={false} load={() => setPages(pages + 1)} />
+          <More next={list.value.next} busy={false} load={() => setN(n + 1)} />
         </>
       )}
     </section>

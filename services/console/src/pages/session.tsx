@@ -1,16 +1,14 @@
 import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
-import { api, type Session } from "../api";
+import { api, type Session, type Step } from "../api";
 import { lastEight } from "../channel/code";
 import { language, reasonText, t, when } from "../i18n";
 import { pair, pairing } from "../pairing";
 import { endNow, nameOf, sendAgain } from "../session-actions";
 import { digitsOf, go, isAdministrator, offers, passwords, prefixes, put, say, sessions } from "../state";
-import { Copy, Field, Loading, Pill, Refusal, Title } from "../ui";
+import { Copy, Field, HelpLink, Loading, Pill, Refusal, Title } from "../ui";
 import { HandOver } from "./hand-over";
 import { kindOf, Online, stateOf } from "./sessions";
-
-const CHECKS = ["opened", "started", "administrator", "windows_version", "no_host", "no_session", "network", "set_up"] as const;
 
 const grouped = (prefix: string, digits: string): string => `${prefix} ${digits.slice(0, 4)} ${digits.slice(4)}`;
 
@@ -38,19 +36,25 @@ function Link(p: { url: string }): JSX.Element {
   );
 }
 
-const MARKS: Record<string, string> = { ok: "✓", failed: "✗" };
+const MARKS = { ok: "✓", failed: "✗", skipped: "–", pending: "○" } as const;
+const SAID = { ok: "done", failed: "failed", skipped: "skipped", pending: "notYet" } as const;
+
+function Check(p: { of: Step }): JSX.Element {
+  const { step, state, at, reason } = p.of;
+  return (
+    <li class={state} data-step={step} title={at ? when(at) : undefined}>
+      <span aria-hidden="true">{MARKS[state]}</span> {t(`c_${step}`)}<span class="hidden">: {t(SAID[state])}</span>
+      {reason && <small>{reasonText(reason)} <HelpLink reason={reason} /></small>}
+    </li>
+  );
+}
 
 function Checklist(p: { session: Session }): JSX.Element {
   const s = p.session;
-  const marks: [string, string][] = CHECKS.map((c) => [t(`c_${c}`), s.checks[c] ?? ""]);
-  marks.push([t("c_code"), s.activated_at ? "ok" : s.attempts_left < 5 ? "failed" : ""], [t("c_paired"), s.paired ? "ok" : ""]);
-  const said = (mark: string): string => (mark === "ok" ? t("done") : mark === "failed" ? t("failed") : t("notYet"));
   return (
     <section class="card wide" aria-label={t("checklist")}>
       <h2>{t("checklist")}</h2>
-      <ul class="checks" data-testid="checklist" aria-live="polite">
-        {marks.map(([name, mark]) => <li key={name} class={mark}><span aria-hidden="true">{MARKS[mark] ?? "○"}</span> {name}<span class="hidden">: {said(mark)}</span></li>)}
-      </ul>
+      <ul class="checks" data-testid="checklist" aria-live="polite">{s.checklist.map((c) => <Check key={c.step} of={c} />)}</ul>
       {s.status === "invited" && s.attempts_left < 5 && <p class="muted">{t("triesLeft")}: {s.attempts_left}</p>}
     </section>
   );
@@ -139,7 +143,7 @@ function Report(p: { id: string }): JSX.Element | null {
 function Reason(p: { reason: string }): JSX.Element {
   return (
     <p class="reason" data-testid="reason" data-reason={p.reason}>
-      {reasonText(p.reason)} <a href={`/help#${p.reason}`} target="_blank" rel="noreferrer">{t("help")}</a>
+      {reasonText(p.reason)} <HelpLink reason={p.reason} />
     </p>
   );
 }

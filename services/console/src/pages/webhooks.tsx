@@ -3,16 +3,22 @@ import { useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { type Delivery, type Webhook, webhooks } from "../api/webhooks";
 import { sure } from "../confirm";
-import { type Action, formOf, useAction, useLoad } from "../hooks";
+import { type Action, formOf, pages, useAction, useLoad } from "../hooks";
 import type { Answer } from "../http";
 import { t, when } from "../i18n";
 import { announce, go } from "../state";
-import { Table } from "../table";
+import { More, Table } from "../table";
 import { Empty, Field, Loading, Once, Pill, Refused, Title } from "../ui";
 
 function State(p: { of: Webhook }): JSX.Element {
-  if (p.of.status === "disabled") return <Pill kind="bad">{t("disabled")}</Pill>;
+  if (p.of.status === "disabled") return <Pill kind="bad">{t("switchedOff")}</Pill>;
   return p.of.status === "ok" ? <Pill kind="good">{t("enabled")}</Pill> : <Pill kind="warn">{t("failingSince", when(p.of.failing_since))}</Pill>;
+}
+
+// What switched it off, when that was not a person.
+function WhyOff(p: { of: Webhook }): JSX.Element | null {
+  const { disabled_reason: why, disabled_at: at } = p.of;
+  return why && <p class="reason" data-testid="webhook-why-off" data-reason={why}>{t(`off_${why}`)} <span class="muted">{when(at)}</span></p>;
 }
 
 const typesOf = (w: Webhook | undefined): string => (w && !w.types.includes("*") ? w.types.join(", ") : "");
@@ -37,7 +43,7 @@ export function Webhooks(): JSX.Element {
 function Fields(p: { of?: Webhook }): JSX.Element {
   return (
     <>
-      <Field label={t("url")} hint={t("urlHint")} name="url" type="url" required maxLength={1000} defaultValue={p.of?.url} placeholder="https://" data-testid="webhook-url" />
+      <Field label={t("url")} hint={t("urlHint")} name="url" type="url" required maxLength={2000} defaultValue={p.of?.url} placeholder="https://" data-testid="webhook-url" />
       <Field label={t("note")} name="description" maxLength={200} defaultValue={p.of?.description} autocomplete="off" />
       <Field label={t("events")} hint={t("eventsHint")} name="events" maxLength={500} defaultValue={typesOf(p.of)} autocomplete="off" data-testid="webhook-events" />
     </>
@@ -79,7 +85,8 @@ function Outcome(p: { of: Delivery }): JSX.Element {
 }
 
 function Deliveries(p: { id: string; action: Action }): JSX.Element {
-  const list = useLoad(() => webhooks.deliveries(p.id), [p.id], true);
+  const [n, setN] = useState(1);
+  const list = useLoad(() => pages(n, (cursor) => webhooks.deliveries(p.id, cursor)), [p.id, n], true);
   const again = (d: Delivery): void =>
     void p.action.run(async () => {
       await webhooks.redeliver(p.id, d.id);
@@ -89,8 +96,8 @@ function Deliveries(p: { id: string; action: Action }): JSX.Element {
   return (
     <section class="group" aria-label={t("deliveries")}>
       <div class="bar"><h2>{t("deliveries")}</h2><button type="button" class="quiet" onClick={list.reload}>{t("refresh")}</button></div>
-      {!list.value ? <Loading error={list.failed} reload={list.reload} /> : list.value.length === 0 ? <p class="muted">{t("noDeliveries")}</p> : (
-        <Table caption={t("deliveries")} rows={list.value} id={(d) => d.id} attributes={() => ({ "data-testid": "delivery-row" })} columns={[
+      {!list.value ? <Loading error={list.failed} reload={list.reload} /> : list.value.items.length === 0 ? <p class="muted">{t("noDeliveries")}</p> : (
+        <Table caption={t("deliveries")} rows={list.value.items} id={(d) => d.id} attributes={() => ({ "data-testid": "delivery-row" })} columns={[
           { label: t("event"), cell: (d) => <code>{d.type}</code> },
           { label: t("time"), cell: (d) => when(d.created_at) },
           { label: t("state"), cell: (d) => <Outcome of={d} /> },
@@ -99,6 +106,7 @@ function Deliveries(p: { id: string; action: Action }): JSX.Element {
           { label: t("actions"), actions: true, cell: (d) => d.state !== "pending" && <button type="button" class="quiet" disabled={p.action.busy} onClick={() => again(d)} data-testid="redeliver">{t("redeliver")}</button> },
         ]} />
       )}
+      <More next={list.value?.next ?? null} busy={false} load={() => setN(n + 1)} />
     </section>
   );
 }
@@ -145,6 +153,7 @@ export function WebhookPage(p: { id: string }): JSX.Element {
     <section class="stack">
       <Title back="webhooks" name={of.url}>{of.url}</Title>
       <p><State of={of} /></p>
+      <WhyOff of={of} />
       <Refused error={action.refused} />
       <form class="card" onSubmit={(e) => void change(fieldsOf(e))} key={loaded.value!.etag}>
         <Fields of={of} />

@@ -8,7 +8,7 @@ export const de: Texts = {
   sendPrepare: "E-Mail senden und Sitzung vorbereiten", prepareOnly: "Nur vorbereiten, ich gebe den Link selbst weiter", cancel: "Abbrechen",
   code: "Sicherheitscode", codeOnce: "Lesen Sie diesen Code am Telefon vor. Er wird nicht noch einmal gezeigt. Lassen Sie diese Seite offen, während der PC eingerichtet wird.",
   passwordOnce: "Notieren Sie das Sitzungspasswort:", copyLink: "Link kopieren", copied: "Kopiert", link: "Installationslink", checklist: "Auf dem PC des Kunden",
-  c_opened: "Seite geöffnet", c_started: "Programm gestartet", c_administrator: "Administrator", c_windows_version: "Windows-Version", c_no_host: "Keine Host-Software",
+  c_page_opened: "Seite geöffnet", c_program_started: "Programm gestartet", c_administrator: "Administrator", c_windows_version: "Windows-Version", c_no_host: "Keine Host-Software",
   c_no_session: "Keine frühere Sitzung", c_network: "Netzwerk", c_set_up: "Eingerichtet", c_code: "Code", c_paired: "Gekoppelt",
   s_invited: "Eingeladen", s_active: "Aktiv", s_ended: "Beendet", online: "Online", offline: "Offline", connect: "Verbinden", end: "Sitzung jetzt beenden",
   endSure: "Diese Sitzung jetzt beenden? Das Programm entfernt sich vom PC.", again: "Erneut senden (neuer Link und Code)", expires: "Endet", expiresInvite: "Einladung bis",
@@ -22,7 +22,7 @@ export const de: Texts = {
   // Um jede Seite
   navigation: "Hauptnavigation", menu: "Menü", skip: "Zum Inhalt springen", chooseLanguage: "Sprache", support: "Support", administration: "Verwaltung", you: "Sie", account: "Mein Konto",
   close: "Schließen", copy: "Kopieren", loading: "Wird geladen …", tryAgain: "Erneut versuchen", more: "Mehr anzeigen", actions: "Aktionen", show: "Anzeigen", state: "Status", name: "Name", created: "Angelegt", done: "Fertig", failed: "fehlgeschlagen",
-  notYet: "noch nicht", changed: "Gespeichert.", removed: "Entfernt.", remove: "Entfernen", on: "Ein", off: "Aus", setUp: "Einrichten", switchOn: "Einschalten", switchOff: "Ausschalten", enable: "Aktivieren", disable: "Sperren", enabled: "Aktiv", disabled: "Gesperrt",
+  notYet: "noch nicht", skipped: "auf anderem Weg", changed: "Gespeichert.", removed: "Entfernt.", remove: "Entfernen", on: "Ein", off: "Aus", setUp: "Einrichten", switchOn: "Einschalten", switchOff: "Ausschalten", enable: "Aktivieren", disable: "Sperren", enabled: "Aktiv", disabled: "Gesperrt",
   never: "Nie", f_every: "Alle", f_open: "Offen", f_ended: "Beendet", filter: "Filtern", download: "Herunterladen", nothingHere: "Hier ist nichts", nothingHereText: "Diese Seite gibt es nicht, oder Sie dürfen sie nicht sehen.",
   // Sitzungen
   session: "Sitzung", customer: "Kunde", noneHint: "Beginnen Sie mit einer neuen Sitzung: Ihr Kunde bekommt einen Link, Sie lesen den Code vor.", openOf: "Ihre offenen Sitzungen: {n}", customerEmailHint: "Nötig, wenn die E-Mail von hier gesendet wird.",
@@ -62,6 +62,7 @@ export const de: Texts = {
   // Webhooks
   webhooks: "Webhooks", webhooksHint: "Ihre eigenen Systeme erfahren sofort, was geschieht. Jede Nachricht ist signiert.", addWebhook: "Webhook hinzufügen", noWebhooks: "Noch keine Webhooks", url: "Adresse", urlHint: "Eine HTTPS-Adresse, die POST-Anfragen annimmt.", events: "Ereignisse", eventsHint: "Durch Kommas getrennt; leer für alle.",
   secretOnce: "Kopieren Sie das Signaturgeheimnis jetzt. Es wird nicht noch einmal gezeigt.", newSecret: "Neues Signaturgeheimnis", ping: "Test senden", pingSent: "Ein Test ist unterwegs.", rotate: "Geheimnis erneuern", rotateSure: "Ein neues Signaturgeheimnis machen? Das alte gilt noch eine Weile.",
+  switchedOff: "Ausgeschaltet", off_failed_too_long: "Er wurde ausgeschaltet, weil Zustellungen zu lange fehlschlugen.", off_gone: "Er wurde ausgeschaltet, weil der Empfänger sagte, dass es ihn nicht mehr gibt (410).", off_too_many_waiting: "Er wurde ausgeschaltet, weil zu viele Zustellungen warteten.",
   failingSince: "Schlägt fehl seit {n}", d_pending: "wartet", d_delivered: "zugestellt", d_failed: "fehlgeschlagen",
   deliveries: "Zustellungen", noDeliveries: "Noch nichts zugestellt.", refresh: "Aktualisieren", answer: "Antwort", attempts: "Versuche", redeliver: "Erneut zustellen",
   // Betreiber

@@ -7,7 +7,7 @@ export const en = {
   sendPrepare: "Send e-mail and prepare session", prepareOnly: "Prepare only, I share the link myself", cancel: "Cancel",
   code: "Security code", codeOnce: "Read this code out on the phone. It will not be shown again. Keep this page open while the PC is being set up.",
   passwordOnce: "Note the session password:", copyLink: "Copy link", copied: "Copied", link: "Install link", checklist: "On the customer's PC",
-  c_opened: "Page opened", c_started: "Program started", c_administrator: "Administrator", c_windows_version: "Windows version", c_no_host: "No host software",
+  c_page_opened: "Page opened", c_program_started: "Program started", c_administrator: "Administrator", c_windows_version: "Windows version", c_no_host: "No host software",
   c_no_session: "No earlier session", c_network: "Network", c_set_up: "Set up", c_code: "Code", c_paired: "Paired",
   s_invited: "Invited", s_active: "Active", s_ended: "Ended", online: "Online", offline: "Offline", connect: "Connect", end: "End session now",
   endSure: "End this session now? The program removes itself from the PC.", again: "Send again (new link and code)", expires: "Ends", expiresInvite: "Invitation until",
@@ -21,7 +21,7 @@ export const en = {
   // Around every page
   navigation: "Main navigation", menu: "Menu", skip: "Skip to content", chooseLanguage: "Language", support: "Support", administration: "Administration", you: "You", account: "My account",
   close: "Close", copy: "Copy", loading: "Loading …", tryAgain: "Try again", more: "Show more", actions: "Actions", show: "Show", state: "State", name: "Name", created: "Created", done: "Done", failed: "failed",
-  notYet: "not yet", changed: "Saved.", removed: "Removed.", remove: "Remove", on: "On", off: "Off", setUp: "Set up", switchOn: "Switch on", switchOff: "Switch off", enable: "Enable", disable: "Disable", enabled: "Active", disabled: "Disabled",
+  notYet: "not yet", skipped: "passed another way", changed: "Saved.", removed: "Removed.", remove: "Remove", on: "On", off: "Off", setUp: "Set up", switchOn: "Switch on", switchOff: "Switch off", enable: "Enable", disable: "Disable", enabled: "Active", disabled: "Disabled",
   never: "Never", f_every: "All", f_open: "Open", f_ended: "Ended", filter: "Filter", download: "Download", nothingHere: "Nothing here", nothingHereText: "This page does not exist, or you may not see it.",
   // Sessions
   session: "Session", customer: "Customer", noneHint: "Start with a new session: your customer gets a link, you read out the code.", openOf: "Your open sessions: {n}", customerEmailHint: "Needed when the e-mail is sent from here.",
@@ -61,6 +61,7 @@ export const en = {
   // Webhooks
   webhooks: "Webhooks", webhooksHint: "Your own systems hear at once what happens. Each message is signed.", addWebhook: "Add webhook", noWebhooks: "No webhooks yet", url: "Address", urlHint: "An HTTPS address that takes POST requests.", events: "Events", eventsHint: "Separated by commas; empty for all.",
   secretOnce: "Copy the signing secret now. It is not shown again.", newSecret: "New signing secret", ping: "Send a test", pingSent: "A test is on its way.", rotate: "Renew secret", rotateSure: "Make a new signing secret? The old one stays valid for a while.",
+  switchedOff: "Switched off", off_failed_too_long: "It was switched off because deliveries have failed for too long.", off_gone: "It was switched off because the receiver said that it is gone (410).", off_too_many_waiting: "It was switched off because too many deliveries were waiting.",
   failingSince: "Failing since {n}", d_pending: "waiting", d_delivered: "delivered", d_failed: "failed",
   deliveries: "Deliveries", noDeliveries: "Nothing delivered yet.", refresh: "Refresh", answer: "Answer", attempts: "Attempts", redeliver: "Deliver again",
   // Operator

@@ -8,7 +8,7 @@ export const es: Texts = {
   sendPrepare: "Enviar el correo y preparar la sesión", prepareOnly: "Solo preparar, yo comparto el enlace", cancel: "Cancelar",
   code: "Código de seguridad", codeOnce: "Lea este código por teléfono. No se volverá a mostrar. Deje esta página abierta mientras se prepara el PC.",
   passwordOnce: "Anote la contraseña de la sesión:", copyLink: "Copiar enlace", copied: "Copiado", link: "Enlace de instalación", checklist: "En el PC del cliente",
-  c_opened: "Página abierta", c_started: "Programa iniciado", c_administrator: "Administrador", c_windows_version: "Versión de Windows", c_no_host: "Sin software host",
+  c_page_opened: "Página abierta", c_program_started: "Programa iniciado", c_administrator: "Administrador", c_windows_version: "Versión de Windows", c_no_host: "Sin software host",
   c_no_session: "Sin sesión anterior", c_network: "Red", c_set_up: "Preparado", c_code: "Código", c_paired: "Vinculado",
   s_invited: "Invitado", s_active: "Activa", s_ended: "Terminada", online: "En línea", offline: "Sin conexión", connect: "Conectar", end: "Terminar la sesión",
   endSure: "¿Terminar esta sesión ahora? El programa se elimina del PC.", again: "Enviar de nuevo (enlace y código nuevos)", expires: "Termina", expiresInvite: "Invitación hasta",
@@ -22,7 +22,7 @@ export const es: Texts = {
   // Alrededor de cada página
   navigation: "Navegación principal", menu: "Menú", skip: "Ir al contenido", chooseLanguage: "Idioma", support: "Asistencia", administration: "Administración", you: "Usted", account: "Mi cuenta",
   close: "Cerrar", copy: "Copiar", loading: "Cargando …", tryAgain: "Reintentar", more: "Mostrar más", actions: "Acciones", show: "Mostrar", state: "Estado", name: "Nombre", created: "Creado", done: "Listo", failed: "fallido",
-  notYet: "todavía no", changed: "Guardado.", removed: "Eliminado.", remove: "Eliminar", on: "Activado", off: "Desactivado", setUp: "Configurar", switchOn: "Activar", switchOff: "Desactivar", enable: "Habilitar", disable: "Bloquear", enabled: "Activo", disabled: "Bloqueado",
+  notYet: "todavía no", skipped: "por otra vía", changed: "Guardado.", removed: "Eliminado.", remove: "Eliminar", on: "Activado", off: "Desactivado", setUp: "Configurar", switchOn: "Activar", switchOff: "Desactivar", enable: "Habilitar", disable: "Bloquear", enabled: "Activo", disabled: "Bloqueado",
   never: "Nunca", f_every: "Todo", f_open: "Abiertas", f_ended: "Terminadas", filter: "Filtrar", download: "Descargar", nothingHere: "Aquí no hay nada", nothingHereText: "Esta página no existe o usted no puede verla.",
   // Sesiones
   session: "Sesión", customer: "Cliente", noneHint: "Empiece con una sesión nueva: su cliente recibe un enlace y usted le lee el código.", openOf: "Sus sesiones abiertas: {n}", customerEmailHint: "Necesario si el correo se envía desde aquí.",
@@ -62,6 +62,7 @@ export const es: Texts = {
   // Webhooks
   webhooks: "Webhooks", webhooksHint: "Sus propios sistemas saben al instante lo que ocurre. Cada mensaje va firmado.", addWebhook: "Añadir webhook", noWebhooks: "Todavía no hay webhooks", url: "Dirección", urlHint: "Una dirección HTTPS que acepta peticiones POST.", events: "Eventos", eventsHint: "Separados por comas; vacío para todos.",
   secretOnce: "Copie el secreto de firma ahora. No se volverá a mostrar.", newSecret: "Nuevo secreto de firma", ping: "Enviar una prueba", pingSent: "La prueba está en camino.", rotate: "Renovar el secreto", rotateSure: "¿Crear un secreto de firma nuevo? El anterior sigue siendo válido un tiempo.",
+  switchedOff: "Desactivado", off_failed_too_long: "Se desactivó porque las entregas fallaron durante demasiado tiempo.", off_gone: "Se desactivó porque el receptor respondió que ya no existe (410).", off_too_many_waiting: "Se desactivó porque había demasiadas entregas en espera.",
   failingSince: "Falla desde {n}", d_pending: "en espera", d_delivered: "entregado", d_failed: "fallido",
   deliveries: "Entregas", noDeliveries: "Todavía no se ha entregado nada.", refresh: "Actualizar", answer: "Respuesta", attempts: "Intentos", redeliver: "Entregar de nuevo",
   // Operador

@@ -8,7 +8,7 @@ export const fr: Texts = {
   sendPrepare: "Envoyer l'e-mail et préparer la session", prepareOnly: "Préparer seulement, je transmets le lien moi-même", cancel: "Annuler",
   code: "Code de sécurité", codeOnce: "Dictez ce code au téléphone. Il ne sera plus affiché. Laissez cette page ouverte pendant l'installation sur le PC.",
   passwordOnce: "Notez le mot de passe de session :", copyLink: "Copier le lien", copied: "Copié", link: "Lien d'installation", checklist: "Sur le PC du client",
-  c_opened: "Page ouverte", c_started: "Programme démarré", c_administrator: "Administrateur", c_windows_version: "Version de Windows", c_no_host: "Pas de logiciel hôte",
+  c_page_opened: "Page ouverte", c_program_started: "Programme démarré", c_administrator: "Administrateur", c_windows_version: "Version de Windows", c_no_host: "Pas de logiciel hôte",
   c_no_session: "Pas de session antérieure", c_network: "Réseau", c_set_up: "Installé", c_code: "Code", c_paired: "Associé",
   s_invited: "Invité", s_active: "Active", s_ended: "Terminée", online: "En ligne", offline: "Hors ligne", connect: "Se connecter au PC", end: "Terminer la session",
   endSure: "Terminer cette session maintenant ? Le programme se retire du PC.", again: "Renvoyer (nouveau lien et nouveau code)", expires: "Fin", expiresInvite: "Invitation jusqu'au",
@@ -22,7 +22,7 @@ export const fr: Texts = {
   // Autour de chaque page
   navigation: "Navigation principale", menu: "Menu", skip: "Aller au contenu", chooseLanguage: "Langue", support: "Assistance", administration: "Administration", you: "Vous", account: "Mon compte",
   close: "Fermer", copy: "Copier", loading: "Chargement …", tryAgain: "Réessayer", more: "Afficher plus", actions: "Actions", show: "Afficher", state: "État", name: "Nom", created: "Créé le", done: "Terminé", failed: "échec",
-  notYet: "pas encore", changed: "Enregistré.", removed: "Supprimé.", remove: "Supprimer", on: "Activé", off: "Désactivé", setUp: "Configurer", switchOn: "Activer", switchOff: "Désactiver", enable: "Réactiver", disable: "Bloquer", enabled: "Actif", disabled: "Bloqué",
+  notYet: "pas encore", skipped: "fait autrement", changed: "Enregistré.", removed: "Supprimé.", remove: "Supprimer", on: "Activé", off: "Désactivé", setUp: "Configurer", switchOn: "Activer", switchOff: "Désactiver", enable: "Réactiver", disable: "Bloquer", enabled: "Actif", disabled: "Bloqué",
   never: "Jamais", f_every: "Tous", f_open: "Ouvertes", f_ended: "Terminées", filter: "Filtrer", download: "Télécharger", nothingHere: "Rien ici", nothingHereText: "Cette page n'existe pas, ou vous ne pouvez pas la voir.",
   // Sessions
   session: "Session", customer: "Client", noneHint: "Commencez par une nouvelle session : votre client reçoit un lien, vous lui dictez le code.", openOf: "Vos sessions ouvertes : {n}", customerEmailHint: "Nécessaire si l'e-mail part d'ici.",
@@ -62,6 +62,7 @@ export const fr: Texts = {
   // Webhooks
   webhooks: "Webhooks", webhooksHint: "Vos propres systèmes apprennent aussitôt ce qui se passe. Chaque message est signé.", addWebhook: "Ajouter un webhook", noWebhooks: "Aucun webhook pour l'instant", url: "Adresse", urlHint: "Une adresse HTTPS qui accepte les requêtes POST.", events: "Événements", eventsHint: "Séparés par des virgules ; vide pour tous.",
   secretOnce: "Copiez le secret de signature maintenant. Il ne sera plus affiché.", newSecret: "Nouveau secret de signature", ping: "Envoyer un test", pingSent: "Un test est en route.", rotate: "Renouveler le secret", rotateSure: "Créer un nouveau secret de signature ? L'ancien reste valable un certain temps.",
+  switchedOff: "Désactivé", off_failed_too_long: "Il a été désactivé parce que les livraisons échouaient depuis trop longtemps.", off_gone: "Il a été désactivé parce que le destinataire a indiqué ne plus exister (410).", off_too_many_waiting: "Il a été désactivé parce que trop de livraisons étaient en attente.",
   failingSince: "En échec depuis {n}", d_pending: "en attente", d_delivered: "livré", d_failed: "échec",
   deliveries: "Livraisons", noDeliveries: "Rien n'a encore été livré.", refresh: "Actualiser", answer: "Réponse", attempts: "Essais", redeliver: "Livrer à nouveau",
   // Exploitant

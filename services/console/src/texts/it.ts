@@ -8,7 +8,7 @@ export const it: Texts = {
   sendPrepare: "Invia l'e-mail e prepara la sessione", prepareOnly: "Prepara soltanto, il link lo invio io", cancel: "Annulla",
   code: "Codice di sicurezza", codeOnce: "Legga questo codice al telefono. Non verrà più mostrato. Lasci aperta questa pagina mentre il PC viene preparato.",
   passwordOnce: "Annoti la password della sessione:", copyLink: "Copia il link", copied: "Copiato", link: "Link di installazione", checklist: "Sul PC del cliente",
-  c_opened: "Pagina aperta", c_started: "Programma avviato", c_administrator: "Amministratore", c_windows_version: "Versione di Windows", c_no_host: "Nessun software host",
+  c_page_opened: "Pagina aperta", c_program_started: "Programma avviato", c_administrator: "Amministratore", c_windows_version: "Versione di Windows", c_no_host: "Nessun software host",
   c_no_session: "Nessuna sessione precedente", c_network: "Rete", c_set_up: "Preparato", c_code: "Codice", c_paired: "Associato",
   s_invited: "Invitato", s_active: "Attiva", s_ended: "Terminata", online: "In linea", offline: "Non in linea", connect: "Collega", end: "Termina la sessione",
   endSure: "Terminare ora questa sessione? Il programma si rimuove dal PC.", again: "Invia di nuovo (nuovo link e nuovo codice)", expires: "Termina", expiresInvite: "Invito fino al",
@@ -22,7 +22,7 @@ export const it: Texts = {
   // Intorno a ogni pagina
   navigation: "Navigazione principale", menu: "Menu", skip: "Vai al contenuto", chooseLanguage: "Lingua", support: "Assistenza", administration: "Amministrazione", you: "Lei", account: "Il mio account",
   close: "Chiudi", copy: "Copia", loading: "Caricamento …", tryAgain: "Riprova", more: "Mostra altro", actions: "Azioni", show: "Mostra", state: "Stato", name: "Nome", created: "Creato", done: "Fatto", failed: "non riuscito",
-  notYet: "non ancora", changed: "Salvato.", removed: "Rimosso.", remove: "Rimuovi", on: "Attivo", off: "Non attivo", setUp: "Configura", switchOn: "Attiva", switchOff: "Disattiva", enable: "Riabilita", disable: "Blocca", enabled: "Attivo", disabled: "Bloccato",
+  notYet: "non ancora", skipped: "per altra via", changed: "Salvato.", removed: "Rimosso.", remove: "Rimuovi", on: "Attivo", off: "Non attivo", setUp: "Configura", switchOn: "Attiva", switchOff: "Disattiva", enable: "Riabilita", disable: "Blocca", enabled: "Attivo", disabled: "Bloccato",
   never: "Mai", f_every: "Tutto", f_open: "Aperte", f_ended: "Terminate", filter: "Filtra", download: "Scarica", nothingHere: "Qui non c'è niente", nothingHereText: "Questa pagina non esiste o non può essere vista da lei.",
   // Sessioni
   session: "Sessione", customer: "Cliente", noneHint: "Cominci con una nuova sessione: il cliente riceve un link, lei gli legge il codice.", openOf: "Le sue sessioni aperte: {n}", customerEmailHint: "Serve se l'e-mail viene inviata da qui.",
@@ -62,6 +62,7 @@ export const it: Texts = {
   // Webhook
   webhooks: "Webhook", webhooksHint: "I suoi sistemi sanno subito che cosa succede. Ogni messaggio è firmato.", addWebhook: "Aggiungi webhook", noWebhooks: "Ancora nessun webhook", url: "Indirizzo", urlHint: "Un indirizzo HTTPS che accetta richieste POST.", events: "Eventi", eventsHint: "Separati da virgole; vuoto per tutti.",
   secretOnce: "Copi il segreto di firma adesso. Non verrà più mostrato.", newSecret: "Nuovo segreto di firma", ping: "Invia una prova", pingSent: "Una prova è in viaggio.", rotate: "Rinnova il segreto", rotateSure: "Creare un nuovo segreto di firma? Quello vecchio resta valido per un po'.",
+  switchedOff: "Disattivato", off_failed_too_long: "È stato disattivato perché le consegne non riuscivano da troppo tempo.", off_gone: "È stato disattivato perché il destinatario ha risposto che non esiste più (410).", off_too_many_waiting: "È stato disattivato perché troppe consegne erano in attesa.",
   failingSince: "Non riesce dal {n}", d_pending: "in attesa", d_delivered: "consegnato", d_failed: "non riuscito",
   deliveries: "Consegne", noDeliveries: "Ancora nessuna consegna.", refresh: "Aggiorna", answer: "Risposta", attempts: "Tentativi", redeliver: "Consegna di nuovo",
   // Gestore

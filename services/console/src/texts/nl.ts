@@ -8,7 +8,7 @@ export const nl: Texts = {
   sendPrepare: "E-mail sturen en sessie voorbereiden", prepareOnly: "Alleen voorbereiden, ik geef de link zelf door", cancel: "Annuleren",
   code: "Beveiligingscode", codeOnce: "Lees deze code voor aan de telefoon. Hij wordt niet nog eens getoond. Laat deze pagina open terwijl de pc wordt ingericht.",
   passwordOnce: "Noteer het sessiewachtwoord:", copyLink: "Link kopiëren", copied: "Gekopieerd", link: "Installatielink", checklist: "Op de pc van de klant",
-  c_opened: "Pagina geopend", c_started: "Programma gestart", c_administrator: "Beheerder", c_windows_version: "Windows-versie", c_no_host: "Geen hostsoftware",
+  c_page_opened: "Pagina geopend", c_program_started: "Programma gestart", c_administrator: "Beheerder", c_windows_version: "Windows-versie", c_no_host: "Geen hostsoftware",
   c_no_session: "Geen eerdere sessie", c_network: "Netwerk", c_set_up: "Ingericht", c_code: "Code", c_paired: "Gekoppeld",
   s_invited: "Uitgenodigd", s_active: "Actief", s_ended: "Beëindigd", online: "Online", offline: "Offline", connect: "Verbinden", end: "Sessie nu beëindigen",
   endSure: "Deze sessie nu beëindigen? Het programma verwijdert zich van de pc.", again: "Opnieuw sturen (nieuwe link en code)", expires: "Eindigt", expiresInvite: "Uitnodiging tot",
@@ -22,7 +22,7 @@ export const nl: Texts = {
   // Rond elke pagina
   navigation: "Hoofdnavigatie", menu: "Menu", skip: "Naar de inhoud", chooseLanguage: "Taal", support: "Ondersteuning", administration: "Beheer", you: "U", account: "Mijn account",
   close: "Sluiten", copy: "Kopiëren", loading: "Laden …", tryAgain: "Opnieuw proberen", more: "Meer tonen", actions: "Acties", show: "Tonen", state: "Status", name: "Naam", created: "Aangemaakt", done: "Klaar", failed: "mislukt",
-  notYet: "nog niet", changed: "Opgeslagen.", removed: "Verwijderd.", remove: "Verwijderen", on: "Aan", off: "Uit", setUp: "Instellen", switchOn: "Inschakelen", switchOff: "Uitschakelen", enable: "Deblokkeren", disable: "Blokkeren", enabled: "Actief", disabled: "Geblokkeerd",
+  notYet: "nog niet", skipped: "langs andere weg", changed: "Opgeslagen.", removed: "Verwijderd.", remove: "Verwijderen", on: "Aan", off: "Uit", setUp: "Instellen", switchOn: "Inschakelen", switchOff: "Uitschakelen", enable: "Deblokkeren", disable: "Blokkeren", enabled: "Actief", disabled: "Geblokkeerd",
   never: "Nooit", f_every: "Alle", f_open: "Open", f_ended: "Beëindigd", filter: "Filteren", download: "Downloaden", nothingHere: "Hier is niets", nothingHereText: "Deze pagina bestaat niet, of u mag haar niet zien.",
   // Sessies
   session: "Sessie", customer: "Klant", noneHint: "Begin met een nieuwe sessie: uw klant krijgt een link, u leest de code voor.", openOf: "Uw open sessies: {n}", customerEmailHint: "Nodig als de e-mail hiervandaan wordt gestuurd.",
@@ -62,6 +62,7 @@ export const nl: Texts = {
   // Webhooks
   webhooks: "Webhooks", webhooksHint: "Uw eigen systemen weten meteen wat er gebeurt. Elk bericht is ondertekend.", addWebhook: "Webhook toevoegen", noWebhooks: "Nog geen webhooks", url: "Adres", urlHint: "Een HTTPS-adres dat POST-verzoeken aanneemt.", events: "Gebeurtenissen", eventsHint: "Gescheiden door komma's; leeg voor alle.",
   secretOnce: "Kopieer het ondertekeningsgeheim nu. Het wordt niet nog eens getoond.", newSecret: "Nieuw ondertekeningsgeheim", ping: "Test sturen", pingSent: "Er is een test onderweg.", rotate: "Geheim vernieuwen", rotateSure: "Een nieuw ondertekeningsgeheim maken? Het oude blijft nog een tijd geldig.",
+  switchedOff: "Uitgeschakeld", off_failed_too_long: "Hij is uitgeschakeld omdat afleveringen te lang mislukten.", off_gone: "Hij is uitgeschakeld omdat de ontvanger zei dat hij niet meer bestaat (410).", off_too_many_waiting: "Hij is uitgeschakeld omdat er te veel afleveringen wachtten.",
   failingSince: "Mislukt sinds {n}", d_pending: "wacht", d_delivered: "bezorgd", d_failed: "mislukt",
   deliveries: "Bezorgingen", noDeliveries: "Nog niets bezorgd.", refresh: "Vernieuwen", answer: "Antwoord", attempts: "Pogingen", redeliver: "Opnieuw bezorgen",
   // Exploitant

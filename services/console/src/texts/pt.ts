@@ -8,7 +8,7 @@ export const pt: Texts = {
   sendPrepare: "Enviar e-mail e preparar a sessão", prepareOnly: "Só preparar, eu próprio envio a ligação", cancel: "Cancelar",
   code: "Código de segurança", codeOnce: "Leia este código ao telefone. Não voltará a ser mostrado. Deixe esta página aberta enquanto o PC é preparado.",
   passwordOnce: "Anote a palavra-passe da sessão:", copyLink: "Copiar endereço", copied: "Copiado", link: "Endereço de instalação", checklist: "No PC do cliente",
-  c_opened: "Página aberta", c_started: "Programa iniciado", c_administrator: "Administrador", c_windows_version: "Versão do Windows", c_no_host: "Sem software anfitrião",
+  c_page_opened: "Página aberta", c_program_started: "Programa iniciado", c_administrator: "Administrador", c_windows_version: "Versão do Windows", c_no_host: "Sem software anfitrião",
   c_no_session: "Sem sessão anterior", c_network: "Rede", c_set_up: "Preparado", c_code: "Código", c_paired: "Emparelhado",
   s_invited: "Convidado", s_active: "Ativa", s_ended: "Terminada", online: "Em linha", offline: "Desligado", connect: "Ligar", end: "Terminar a sessão de assistência",
   endSure: "Terminar esta sessão agora? O programa remove-se do PC.", again: "Enviar de novo (novo endereço e novo código)", expires: "Termina", expiresInvite: "Convite até",
@@ -22,7 +22,7 @@ export const pt: Texts = {
   // À volta de cada página
   navigation: "Navegação principal", menu: "Menu", skip: "Ir para o conteúdo", chooseLanguage: "Idioma", support: "Assistência", administration: "Administração", you: "O seu espaço", account: "A minha conta",
   close: "Fechar", copy: "Copiar", loading: "A carregar …", tryAgain: "Tentar de novo", more: "Mostrar mais", actions: "Ações", show: "Mostrar", state: "Estado", name: "Nome", created: "Criado", done: "Concluído", failed: "falhou",
-  notYet: "ainda não", changed: "Guardado.", removed: "Removido.", remove: "Remover", on: "Ligado", off: "Desligado", setUp: "Configurar", switchOn: "Ativar", switchOff: "Desativar", enable: "Reativar", disable: "Bloquear", enabled: "Ativo", disabled: "Bloqueado",
+  notYet: "ainda não", skipped: "por outra via", changed: "Guardado.", removed: "Removido.", remove: "Remover", on: "Ligado", off: "Desligado", setUp: "Configurar", switchOn: "Ativar", switchOff: "Desativar", enable: "Reativar", disable: "Bloquear", enabled: "Ativo", disabled: "Bloqueado",
   never: "Nunca", f_every: "Tudo", f_open: "Abertas", f_ended: "Terminadas", filter: "Filtrar", download: "Transferir", nothingHere: "Aqui não há nada", nothingHereText: "Esta página não existe ou não tem permissão para a ver.",
   // Sessões
   session: "Sessão", customer: "Cliente", noneHint: "Comece com uma nova sessão: o cliente recebe um endereço e o código é lido por si.", openOf: "As suas sessões abertas: {n}", customerEmailHint: "Necessário quando o e-mail é enviado daqui.",
@@ -62,6 +62,7 @@ export const pt: Texts = {
   // Webhooks
   webhooks: "Webhooks", webhooksHint: "Os seus próprios sistemas sabem logo o que acontece. Cada mensagem é assinada.", addWebhook: "Adicionar webhook", noWebhooks: "Ainda não há webhooks", url: "Endereço", urlHint: "Um endereço HTTPS que aceita pedidos POST.", events: "Eventos", eventsHint: "Separados por vírgulas; vazio para todos.",
   secretOnce: "Copie o segredo de assinatura agora. Não volta a ser mostrado.", newSecret: "Novo segredo de assinatura", ping: "Enviar um teste", pingSent: "O teste está a caminho.", rotate: "Renovar o segredo", rotateSure: "Criar um novo segredo de assinatura? O antigo continua válido durante algum tempo.",
+  switchedOff: "Desativado", off_failed_too_long: "Foi desativado porque as entregas falharam durante demasiado tempo.", off_gone: "Foi desativado porque o destinatário respondeu que já não existe (410).", off_too_many_waiting: "Foi desativado porque havia demasiadas entregas em espera.",
   failingSince: "Falha desde {n}", d_pending: "em espera", d_delivered: "entregue", d_failed: "falhou",
   deliveries: "Entregas", noDeliveries: "Ainda nada foi entregue.", refresh: "Atualizar", answer: "Resposta", attempts: "Tentativas", redeliver: "Entregar de novo",
   // Operador
