@@ -435,7 +435,7 @@ def make_c():
 # ---- states, events, owners ----
 
 # They repeat what was told, or answer a request again.
-NEVER_AUDITED = {"session.repeated", "session.journaled", "audit.journaled"}
+NEVER_AUDITED = {"session.repeated", "session.journaled", "computer.journaled", "audit.journaled"}
 ROOMS = ["gateway", "invitations", "activation", "licensing", "sweeper", "relay"]
 # A type that a script appends to the outbox; presence and viewing only tell the feed.
 EMITTED = re.compile(r"(?:\b(?:emit|change|save|tell|note)\(|\btype = )'((?!presence\.|viewing\.)[a-z]+\.[a-z_.]+)'")
