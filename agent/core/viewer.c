@@ -230,9 +230,13 @@ static const char *take_password(struct program *p, const char *password)
     const char *reason = p->seams.make_account(p->seams.user, password);
     if (reason)
         return reason;
-    crypto_random(p->saved.salt, SALT_BYTES);
-    if (crypto_pbkdf2(p->saved.verifier, password, p->saved.salt, SALT_BYTES, ITERATIONS) != 0)
-        return "account_failed";
+    uint8_t salt[SALT_BYTES], verifier[KEY_BYTES];
+    crypto_random(salt, sizeof salt);
+    if (crypto_pbkdf2(verifier, password, salt, sizeof salt, ITERATIONS) != 0)
+        return "account_failed"; /* what is kept of an earlier one stays whole */
+    memcpy(p->saved.salt, salt, sizeof salt);
+    memcpy(p->saved.verifier, verifier, sizeof verifier);
+    crypto_wipe(verifier, sizeof verifier);
     p->saved.password_set = true;
     memset(p->saved.digits, 0, sizeof p->saved.digits); /* the password takes over */
     program_save(p);

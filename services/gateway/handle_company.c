@@ -1,5 +1,6 @@
 /* GET and PATCH /v1/company, and what the operator may set beyond that. */
 #include "directory.h"
+#include "oidc.h"
 
 #include "common/seal.h"
 #include "generated/plans.h"
@@ -25,10 +26,10 @@ static const char *set_line(struct change *ch, const char *member, bool may_be_e
     return NULL;
 }
 
-static bool good_issuer(const char *url)
+/* An issuer has neither query nor fragment (OpenID Connect Discovery 1.0, section 3), and sign-in must be able to ask it. */
+static bool good_issuer(const struct gateway *g, const char *url)
 {
-    bool web = strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
-    return web && strlen(url) <= URL_MAX && !strpbrk(url, " \t\n\"<>\\?#") && strlen(strstr(url, "//")) > 3;
+    return oidc_good_url(g, url) && !strpbrk(url, "?#") && strlen(strstr(url, "//")) > 3;
 }
 
 static const char *set_oidc(struct change *ch)
@@ -48,7 +49,7 @@ static const char *set_oidc(struct change *ch)
     }
     if (!json_is_object(oidc) || json_unknown_member(oidc, members) || json_field(oidc, "issuer", URL_MAX, &issuer) != 0 ||
         json_field(oidc, "client_id", CLIENT_MAX, &client) != 0 ||
-        json_field(oidc, "client_secret", CLIENT_MAX, &secret) != 0 || !issuer || !good_issuer(issuer) ||
+        json_field(oidc, "client_secret", CLIENT_MAX, &secret) != 0 || !issuer || !good_issuer(ch->call->gateway, issuer) ||
         !one_line(client, CLIENT_MAX) || (secret && !one_line(secret, CLIENT_MAX)))
         return wrong;
     change_set(ch, "oidc_issuer", issuer);
