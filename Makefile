@@ -79,6 +79,10 @@ $(BUILD)/bin/beistand-broker: $(call obj,deploy/run/broker.c)
 	@mkdir -p $(@D)
 	$(CC) $(SAN) -o $@ $^ -lrdkafka
 
+$(BUILD)/bench/load: $(call obj,tests/bench/load.c)
+	@mkdir -p $(@D)
+	$(CC) $(SAN) -o $@ $^
+
 # ---- unit tests: each links the libraries and the rooms' pure files it names in tests/unit/units.mk ----
 -include tests/unit/units.mk
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcore.a $(BUILD)/libcommon.a $(BUILD)/libproto.a
@@ -131,7 +135,8 @@ fuzz:
 	deploy/setup/install.sh build fuzz
 	$(PY) tests/fuzz/run.py
 bench:
-	$(MAKE) all
+	deploy/setup/install.sh build bench
+	$(MAKE) all $(BUILD)/bench/load
 	$(PY) tests/bench/run.py
 clean:
 	rm -rf build

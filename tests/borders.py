@@ -144,6 +144,16 @@ def check_banned_calls():
                 yield f"{place(path, number)}: {match.group(1)}()"
 
 
+def check_services_write_json_themselves():
+    """services call no json_dumps(): its text is of jansson's own memory (common/json_pool.h)"""
+    for path in files(".c", under="services"):
+        if path.parent.name == "cli":
+            continue
+        for number, line in code_lines(path):
+            if "json_dumps(" in line:
+                yield f"{place(path, number)}: json_dumps()"
+
+
 def check_services_wait_only_in_epoll():
     """services wait in their loop and nowhere else"""
     for path in files(".c", under="services"):

@@ -2,7 +2,7 @@
 # Installs what is missing of the Debian packages named in packages-*.txt, and Node for the console.
 # Says nothing when nothing is missing, so every make target may call it.
 #
-#   install.sh build|agent|run|test|kafka|compose|fuzz [...]
+#   install.sh build|agent|run|test|kafka|compose|fuzz|bench [...]
 #
 # Needs root only when something is missing. Exit 1: a package could not be had; the message says which.
 set -euo pipefail
@@ -78,7 +78,7 @@ install() {
 }
 
 main() {
-    [ $# -gt 0 ] || die "usage: install.sh build|agent|run|test|kafka|compose|fuzz ..."
+    [ $# -gt 0 ] || die "usage: install.sh build|agent|run|test|kafka|compose|fuzz|bench ..."
     local missing=() group
     mapfile -t missing < <(missing_packages $(wanted_packages "$@"))
     for group in "$@"; do

@@ -28,6 +28,7 @@ struct redis {
     enum whole whole;
     char run_id[RUN_ID_SIZE];
     unsigned connections;
+    long long client_id;
     bool closing;
     struct loop_timer *retry;
     struct {
@@ -102,6 +103,7 @@ static void cleanup(void *p)
 static void lost(struct redis *r)
 {
     r->up = false;
+    r->client_id = 0;
     r->ac = NULL;
     r->whole = UNKNOWN;
     r->run_id[0] = '\0';
@@ -114,8 +116,8 @@ static void on_message(redisAsyncContext *ac, void *reply, void *user)
     (void)user;
     struct redis *r = ac->data;
     redisReply *m = reply;
-    if (!m || m->type != REDIS_REPLY_ARRAY || m->elements != 3 || m->element[2]->type != REDIS_REPLY_STRING)
-        return;
+    if (!m || m->type != REDIS_REPLY_ARRAY || m->elements != 3 || m->element[2]->type == REDIS_REPLY_INTEGER)
+        return; /* an integer answers a SUBSCRIBE */
     for (size_t i = 0; i < r->n_channels; i++)
         if (strcmp(r->channels[i].name, m->element[1]->str) == 0)
             r->channels[i].fn(r->channels[i].user, m->element[2]);
@@ -160,6 +162,14 @@ static void on_instance(redisAsyncContext *ac, void *answer, void *user)
         set_up(r);
     else
         loop_timer_set(r->retry, answered ? ASK_AGAIN_MS : RECONNECT_MS);
+}
+
+static void on_client_id(redisAsyncContext *ac, void *answer, void *user)
+{
+    (void)user;
+    struct redis *r = ac->data;
+    const redisReply *reply = answer;
+    r->client_id = reply && reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
 }
 
 static void probe(struct redis *r)
@@ -220,6 +230,7 @@ static void connect_now(void *user)
     redisAsyncSetDisconnectCallback(ac, on_disconnect);
     if (r->db)
         redisAsyncCommand(ac, NULL, NULL, "SELECT %d", r->db);
+    redisAsyncCommand(ac, on_client_id, NULL, "CLIENT ID");
     for (size_t i = 0; i < r->n_channels; i++)
         redisAsyncCommand(ac, on_message, NULL, "SUBSCRIBE %s", r->channels[i].name);
 }
@@ -291,6 +302,11 @@ unsigned redis_connections(const struct redis *r)
     return r->connections;
 }
 
+long long redis_client_id(const struct redis *r)
+{
+    return r->client_id;
+}
+
 /* ---- commands ---- */
 
 /* Nothing was done, and the same command will do later. */
@@ -327,6 +343,19 @@ void redis_command(struct redis *r, redis_fn fn, void *user, int argc, const cha
     if (p) {
         *p = (struct pending){fn, user};
         if (redisAsyncCommandArgv(r->ac, on_reply, p, argc, argv, lengths) == REDIS_OK)
+            return;
+        free(p);
+    }
+    if (fn)
+        fn(user, NULL);
+}
+
+void redis_raw(struct redis *r, redis_fn fn, void *user, const char *command, size_t size)
+{
+    struct pending *p = r->up && r->ac ? malloc(sizeof *p) : NULL;
+    if (p) {
+        *p = (struct pending){fn, user};
+        if (redisAsyncFormattedCommand(r->ac, on_reply, p, command, size) == REDIS_OK)
             return;
         free(p);
     }

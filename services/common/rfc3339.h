@@ -6,7 +6,9 @@
 
 enum { RFC3339_SIZE = 32 };
 
-/* ms: since the epoch, up to the year 9999. Returns out. */
+#define RFC3339_LAST_MS INT64_C(253402300799999) /* of the year 9999 */
+
+/* ms: since the epoch; what is before it or after the year 9999 becomes that. Returns out. */
 const char *rfc3339(char out[RFC3339_SIZE], int64_t ms);
 
 #endif

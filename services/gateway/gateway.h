@@ -6,6 +6,7 @@
 #include "common/derive.h"
 #include "common/http.h"
 #include "common/json.h"
+#include "common/json_write.h"
 #include "common/kafka.h"
 #include "common/redis.h"
 #include "common/service.h"
@@ -56,6 +57,7 @@ struct principal {
     int64_t until; /* end of the API key, 0: none */
     json_t *person, *firm; /* directory hashes as objects of strings */
     bool administrator, is_operator;
+    bool lost; /* Redis, while person and company were being read */
     int bucket;
 };
 
@@ -72,6 +74,7 @@ struct call {
     json_t *parts;          /* handler's intermediate results */
     size_t waiting;         /* replies still to come (list.c) */
     void (*gathered)(struct call *c);
+    char since[24];         /* the session's presence, "" without one */
     unsigned limit;         /* of a list */
     const struct listing *listing; /* of the directory (directory.h) */
     bool adhoc;             /* the computer of the path is the one of an active session */
@@ -196,16 +199,35 @@ const char *grant_refuses(const struct principal *p, const char *feature);
  * the plan has and the technician's permission lacks. New. */
 json_t *grant_claims(const struct principal *p);
 
+/* The fields of a session's record that its public shape (and who may see it) is made of. */
+#define SESSION_FIELDS(X) \
+    X(id) X(company) X(technician) X(technician_name) X(state) X(paired) X(reason) X(customer_email) X(customer_name) \
+    X(language) X(note) X(created_at) X(invitation_expires_at) X(activated_at) X(expires_at) X(ended_at) X(mail_state) \
+    X(mail_sent_at) X(mail_retry_at) X(mail_tries) X(machine) X(checks) X(check_times) X(attempts) X(generation) X(kid) \
+    X(removal) X(removed_at) X(epoch) X(version) X(last_online) X(last_state) X(setup_reason) X(setup_detail) \
+    X(code_reason) X(code_at)
+/* Each "" when it is absent. Borrowed. */
+struct session_record {
+#define X(name) const char *name;
+    SESSION_FIELDS(X)
+#undef X
+};
+
 /* view.c: the public shape of a session. record: object of strings; presence: the same or NULL. New. */
 json_t *session_view(const struct gateway *g, const json_t *record, const json_t *presence);
+/* The same as text, to be free()d (NULL without memory). since: of the presence, "" without one; code_prefix: NULL, or the
+ * code's first digits, told once. */
+char *session_text(const struct gateway *g, const struct session_record *r, const char *since, const char *code_prefix);
 /* RFC 3339 UTC with milliseconds; of milliseconds, or their text. JSON null when there are none. */
 json_t *time_view(const char *ms);
 json_t *ms_view(int64_t ms);
+/* A member of that kind. */
+void time_member(struct json_out *o, const char *name, const char *ms);
 /* Milliseconds as fields of Redis have them. Returns out. */
 enum { MS_SIZE = 24 };
 const char *ms_text(char out[MS_SIZE], int64_t ms);
-/* checklist.c: [{step, state pending|ok|failed|skipped, at, reason}]. New. */
-json_t *checklist_view(const json_t *record);
+/* checklist.c: [{step, state pending|ok|failed|skipped, at, reason}]. checks: the record's, as an object. */
+void checklist_write(struct json_out *o, const struct session_record *r, const json_t *checks);
 /* Names the session that a technician has open already, and what can be done about it (S-20); record: of the
  * refusal. NULL when there is none. New. */
 json_t *open_session_view(const json_t *record);
@@ -214,6 +236,7 @@ void respond_invitation(struct call *c, const json_t *record);
 
 /* waiters.c: requests that wait for the outcome of a command. */
 void waiter_add(struct call *c);
+bool waiter_waits(struct gateway *g, const char *command);
 void waiters_outcome(struct gateway *g, const json_t *event);
 
 /* events.c: open event streams. */
@@ -246,11 +269,27 @@ enum language language_asked(const struct call *c, const char *tag);
 /* Files of the install page, read at start. */
 const struct page *pages_load(const char *dir);
 
+/* known.c: directory hashes that this gateway has read, kept true by Redis' own notices. hash: an object of strings, NULL
+ * when there is none or Redis is lost (lost tells which); keep it with json_incref, change it never. */
+typedef void (*known_fn)(void *user, json_t *hash, bool lost);
+void known_hash(struct gateway *g, const char *key, known_fn fn, void *user);
+void known_start(struct gateway *g);
+void known_stop(void);
+
 /* store.c, and store_*.c: the only files that speak Redis. Replies come as redis_fn with the call as user. */
 void store_credential(struct call *c, const char *kind, const char *secret, redis_fn fn);
+void store_known_key(struct call *c, const char *secret, known_fn fn);
 void store_person(struct call *c, redis_fn person, redis_fn firm);
+void store_known_person(struct call *c, known_fn person, known_fn firm);
+/* A hash; tracked: Redis will tell of its next change. */
+void store_hash(struct gateway *g, const char *key, bool tracked, redis_fn fn, void *user);
+void store_track(struct gateway *g, redis_fn fn, void *user);
+void store_beat(struct gateway *g, const char *text);
+void store_subscribe_known(struct gateway *g, redis_fn changed, redis_fn beat);
 void store_session(struct gateway *g, const char *sid, redis_fn fn, void *user);
 void store_presence(struct gateway *g, const char *sid, redis_fn fn, void *user);
+/* In one round trip: since when the program is online (text or nil), then the record's fields in their order (an array). */
+void store_shown(struct call *c, redis_fn since, redis_fn fields);
 void store_open_sessions(struct call *c, redis_fn fn);
 void store_session_page(struct call *c, const char *before, unsigned limit, redis_fn fn);
 void store_end(struct call *c, const char *reason, const char *actor, redis_fn fn);

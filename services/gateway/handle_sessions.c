@@ -39,44 +39,72 @@ void with_session(struct call *c, void (*then)(struct call *c))
     store_session(c->gateway, c->session, on_session, c);
 }
 
-static void on_presence(void *user, const redisReply *reply)
+static void on_since(void *user, const redisReply *reply)
 {
     struct call *c = user;
-    json_t *presence = hash_object(reply);
-    json_t *view = session_view(c->gateway, c->record, presence);
-    json_decref(presence);
-    char tag[80];
-    snprintf(tag, sizeof tag, "\"%s\"", json_text(view, "version", ""));
-    http_add_header(c->request, "ETag", tag);
-    respond_json(c->request, strcmp(c->route->method, "GET") == 0 ? 200 : 202, view);
+    bool online = reply && reply->type == REDIS_REPLY_STRING;
+    snprintf(c->since, sizeof c->since, "%s", online ? reply->str : "");
 }
 
-static void respond_session(struct call *c)
+/* false: there is no such session, or Redis was lost. r is good as long as reply. */
+static bool read_fields(struct session_record *r, const redisReply *reply)
 {
-    store_presence(c->gateway, c->session, on_presence, c);
+    size_t i = 0;
+    if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != sizeof *r / sizeof(const char *))
+        return false;
+#define X(name) \
+    r->name = reply->element[i]->type == REDIS_REPLY_STRING ? reply->element[i]->str : ""; \
+    i++;
+    SESSION_FIELDS(X)
+#undef X
+    return *r->id != '\0';
+}
+
+static void respond_with(struct call *c, const struct session_record *r)
+{
+    char tag[80];
+    snprintf(tag, sizeof tag, "\"%s-%s\"", *r->epoch ? r->epoch : "1", *r->version ? r->version : "0");
+    http_add_header(c->request, "ETag", tag);
+    respond_json_text(c->request, strcmp(c->route->method, "GET") == 0 ? 200 : 202, session_text(c->gateway, r, c->since, NULL));
+}
+
+static void on_fields(void *user, const redisReply *reply)
+{
+    struct call *c = user;
+    const struct principal *p = &c->who;
+    struct session_record r;
+    if (!reply)
+        call_refuse(c, "unavailable", NULL);
+    else if (!read_fields(&r, reply) || strcmp(r.company, p->company) != 0 ||
+             !(p->administrator || strcmp(r.technician, p->technician) == 0))
+        call_refuse(c, "not_found", NULL);
+    else
+        respond_with(c, &r);
 }
 
 void handle_get(struct call *c)
 {
-    with_session(c, respond_session);
+    if (bucket_of_id(c->session) == c->who.bucket)
+        store_shown(c, on_since, on_fields);
+    else
+        call_refuse(c, "not_found", NULL);
 }
 
 /* ---- the end ---- */
 
-static void on_record_again(void *user, const redisReply *reply)
+static void on_fields_again(void *user, const redisReply *reply)
 {
     struct call *c = user;
-    json_decref(c->record);
-    c->record = hash_object(reply);
-    if (c->record)
-        respond_session(c);
+    struct session_record r;
+    if (read_fields(&r, reply))
+        respond_with(c, &r);
     else
         call_refuse(c, "unavailable", "It is done; the session's state could not be read.");
 }
 
 void respond_session_again(struct call *c)
 {
-    store_session(c->gateway, c->session, on_record_again, c);
+    store_shown(c, on_since, on_fields_again);
 }
 
 static void on_ended(void *user, const redisReply *reply)

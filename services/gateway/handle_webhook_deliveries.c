@@ -135,7 +135,7 @@ static void ping(struct call *c)
     snprintf(c->ids[1], sizeof c->ids[1], "ping-%s", id);
     json_t *body = json_pack("{ss so s{ss ss ss}}", "type", "webhook.ping", "timestamp", ms_view(wall_now_ms()), "data", "id", c->ids[1],
                              "company", c->who.company, "webhook", c->ids[0]);
-    char *text = json_dumps(body, JSON_COMPACT);
+    char *text = json_compact(body);
     json_decref(body);
     store_webhook_again(c, c->ids[1], text ? text : "{}", on_queued);
     free(text);

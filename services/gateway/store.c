@@ -27,6 +27,12 @@ void store_credential(struct call *c, const char *kind, const char *secret, redi
     redis_send(c->gateway->redis, fn, c, "HGETALL", c->who.key, NULL);
 }
 
+void store_known_key(struct call *c, const char *secret, known_fn fn)
+{
+    secret_key(c->who.key, c->who.bucket, "key", secret);
+    known_hash(c->gateway, c->who.key, fn, c);
+}
+
 void store_person(struct call *c, redis_fn person, redis_fn firm)
 {
     char key[KEY_SIZE];
@@ -34,6 +40,41 @@ void store_person(struct call *c, redis_fn person, redis_fn firm)
     redis_send(c->gateway->redis, person, c, "HGETALL", key, NULL);
     bucket_key(key, sizeof key, c->who.bucket, "company", c->who.company);
     redis_send(c->gateway->redis, firm, c, "HGETALL", key, NULL);
+}
+
+void store_known_person(struct call *c, known_fn person, known_fn firm)
+{
+    char technician[KEY_SIZE], company[KEY_SIZE];
+    struct gateway *g = c->gateway;
+    bucket_key(technician, sizeof technician, c->who.bucket, "technician", c->who.technician);
+    bucket_key(company, sizeof company, c->who.bucket, "company", c->who.company);
+    known_hash(g, technician, person, c);
+    known_hash(g, company, firm, c);
+}
+
+void store_hash(struct gateway *g, const char *key, bool tracked, redis_fn fn, void *user)
+{
+    if (tracked)
+        redis_send(g->redis, NULL, NULL, "CLIENT", "CACHING", "YES", NULL);
+    redis_send(g->redis, fn, user, "HGETALL", key, NULL);
+}
+
+void store_track(struct gateway *g, redis_fn fn, void *user)
+{
+    char id[24];
+    snprintf(id, sizeof id, "%lld", redis_client_id(g->notices));
+    redis_send(g->redis, fn, user, "CLIENT", "TRACKING", "ON", "REDIRECT", id, "OPTIN", NULL);
+}
+
+void store_beat(struct gateway *g, const char *text)
+{
+    redis_send(g->redis, NULL, NULL, "PUBLISH", "beistand.beat", text, NULL);
+}
+
+void store_subscribe_known(struct gateway *g, redis_fn changed, redis_fn beat)
+{
+    redis_subscribe(g->notices, "__redis__:invalidate", changed, g);
+    redis_subscribe(g->notices, "beistand.beat", beat, g);
 }
 
 void store_session(struct gateway *g, const char *sid, redis_fn fn, void *user)
@@ -48,6 +89,33 @@ void store_presence(struct gateway *g, const char *sid, redis_fn fn, void *user)
     char key[KEY_SIZE];
     bucket_key(key, sizeof key, bucket_of_id(sid), "presence", sid);
     redis_send(g->redis, fn, user, "HGETALL", key, NULL);
+}
+
+/* HMGET of a record's fields as Redis reads it; all but the key is the same each time. */
+static size_t write_fields_read(char *out, size_t size, const char *key)
+{
+    static const char *const names[] = {
+#define X(name) #name,
+        SESSION_FIELDS(X)
+#undef X
+    };
+    static char fields[2048];
+    static size_t n;
+    enum { COUNT = sizeof names / sizeof *names };
+    for (size_t i = 0, first = n; first == 0 && i < COUNT; i++)
+        n += (size_t)snprintf(fields + n, sizeof fields - n, "$%zu\r\n%s\r\n", strlen(names[i]), names[i]);
+    int head = snprintf(out, size, "*%d\r\n$5\r\nHMGET\r\n$%zu\r\n%s\r\n", COUNT + 2, strlen(key), key);
+    memcpy(out + head, fields, n);
+    return (size_t)head + n;
+}
+
+void store_shown(struct call *c, redis_fn since, redis_fn fields)
+{
+    char key[KEY_SIZE], command[KEY_SIZE + 2200];
+    bucket_key(key, sizeof key, c->who.bucket, "presence", c->session);
+    redis_send(c->gateway->redis, since, c, "HGET", key, "since", NULL);
+    bucket_key(key, sizeof key, c->who.bucket, "session", c->session);
+    redis_raw(c->gateway->redis, fields, c, command, write_fields_read(command, sizeof command, key));
 }
 
 void store_open_sessions(struct call *c, redis_fn fn)

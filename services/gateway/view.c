@@ -8,12 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *text_or_null(const json_t *record, const char *name)
-{
-    const char *text = json_text(record, name, "");
-    return *text ? json_string(text) : json_null();
-}
-
 const char *ms_text(char out[MS_SIZE], int64_t ms)
 {
     snprintf(out, MS_SIZE, "%lld", (long long)ms);
@@ -31,90 +25,168 @@ json_t *ms_view(int64_t ms)
     return ms > 0 ? json_string(rfc3339(text, ms)) : json_null();
 }
 
-static json_t *time_of(const json_t *record, const char *name)
+void time_member(struct json_out *o, const char *name, const char *ms)
 {
-    return time_view(json_text(record, name, ""));
+    char text[RFC3339_SIZE];
+    int64_t n = ms && *ms ? strtoll(ms, NULL, 10) : 0;
+    json_out_text(o, name, n > 0 ? rfc3339(text, n) : "");
 }
 
-static json_t *embedded(const json_t *record, const char *name)
+static unsigned number_of(const char *text)
 {
-    json_t *value = json_loads(json_text(record, name, ""), 0, NULL);
-    return value ? value : json_null();
+    return (unsigned)strtoul(text, NULL, 10);
 }
 
-static unsigned number_of(const json_t *record, const char *name)
+/* "" while there is nothing to install. */
+static void install_url(const struct gateway *g, const struct session_record *r, char *url, size_t size)
 {
-    return (unsigned)strtoul(json_text(record, name, "0"), NULL, 10);
-}
-
-/* NULL while there is nothing to install. */
-static json_t *install_url(const struct gateway *g, const json_t *record)
-{
-    char token[LINK_TOKEN_SIZE], typed[LINK_TYPED_SIZE], url[512];
-    const char *sid = json_text(record, "id", "");
-    if (strcmp(json_text(record, "state", ""), "invited") != 0 ||
-        derive_link_token(g->keys, json_text(record, "kid", ""), sid, number_of(record, "generation"),
-                          token) != 0)
-        return json_null();
+    char token[LINK_TOKEN_SIZE], typed[LINK_TYPED_SIZE];
+    url[0] = '\0';
+    if (strcmp(r->state, "invited") != 0 || derive_link_token(g->keys, r->kid, r->id, number_of(r->generation), token) != 0)
+        return;
     link_token_typed(typed, token);
-    snprintf(url, sizeof url, "%s/i/%s#%s", g->settings.origin, sid, typed);
-    return json_string(url);
+    snprintf(url, size, "%s/i/%s#%s", g->settings.origin, r->id, typed);
 }
 
-static json_t *checks_view(const json_t *record)
+static void open_object(struct json_out *o, const char *name)
 {
-    json_t *checks = embedded(record, "checks");
-    if (json_is_object(checks))
-        return checks;
-    json_decref(checks);
-    return json_object();
+    json_out_name(o, name);
+    json_out_raw(o, "{", 1);
+}
+
+static void close_object(struct json_out *o)
+{
+    json_out_raw(o, "}", 1);
+}
+
+/* What the program told of the machine; null when it is not JSON. */
+static void write_machine(struct json_out *o, const struct session_record *r)
+{
+    json_t *machine = *r->machine ? json_loads(r->machine, 0, NULL) : NULL;
+    json_out_name(o, "machine");
+    json_out_value(o, machine);
+    json_decref(machine);
 }
 
 /* What stands in the way of the set-up, as the program said it; null: nothing. */
-static json_t *setup_view(const json_t *record)
+static void write_setup(struct json_out *o, const struct session_record *r)
 {
-    const char *reason = json_text(record, "setup_reason", "");
-    return *reason ? json_pack("{ss so}", "reason", reason, "detail", text_or_null(record, "setup_detail")) : json_null();
+    if (!*r->setup_reason) {
+        json_out_text(o, "setup", "");
+        return;
+    }
+    open_object(o, "setup");
+    json_out_text(o, "reason", r->setup_reason);
+    json_out_text(o, "detail", r->setup_detail);
+    close_object(o);
+}
+
+static void write_people(struct json_out *o, const struct session_record *r)
+{
+    open_object(o, "technician");
+    json_out_text(o, "id", r->technician);
+    json_out_text(o, "name", r->technician_name);
+    close_object(o);
+    json_out_text(o, "customer_email", r->customer_email);
+    json_out_text(o, "customer_name", r->customer_name);
+    json_out_text(o, "language", r->language);
+    json_out_text(o, "note", r->note);
+}
+
+static void write_times_and_mail(struct json_out *o, const struct session_record *r)
+{
+    time_member(o, "created_at", r->created_at);
+    time_member(o, "invitation_expires_at", r->invitation_expires_at);
+    time_member(o, "activated_at", r->activated_at);
+    time_member(o, "expires_at", r->expires_at);
+    time_member(o, "ended_at", r->ended_at);
+    open_object(o, "mail");
+    json_out_text(o, "state", r->mail_state);
+    time_member(o, "sent_at", r->mail_sent_at);
+    time_member(o, "retry_at", r->mail_retry_at);
+    json_out_number(o, "tries", number_of(r->mail_tries));
+    close_object(o);
+}
+
+/* since: "" unless it is online. */
+static void write_state(struct json_out *o, const struct session_record *r, const char *since)
+{
+    json_out_text(o, "id", r->id);
+    json_out_text(o, "status", r->state);
+    json_out_bool(o, "paired", strcmp(r->paired, "1") == 0);
+    json_out_text(o, "reason", r->reason);
+    json_out_bool(o, "online", *since);
+    time_member(o, "online_since", since);
+}
+
+/* checks: an object or NULL. */
+static void write_checks(struct json_out *o, const struct session_record *r, const json_t *checks)
+{
+    unsigned attempts = number_of(r->attempts);
+    json_out_name(o, "checks");
+    if (checks)
+        json_out_value(o, checks);
+    else
+        json_out_raw(o, "{}", 2);
+    json_out_number(o, "attempts_left", attempts >= 5 ? 0 : 5 - attempts);
+    json_out_number(o, "generation", number_of(r->generation));
+    json_out_text(o, "removal", r->removal);
+    time_member(o, "removed_at", r->removed_at);
+}
+
+static void write_addresses(struct json_out *o, const struct gateway *g, const struct session_record *r)
+{
+    char version[64], url[512];
+    snprintf(version, sizeof version, "%s-%s", *r->epoch ? r->epoch : "1", *r->version ? r->version : "0");
+    json_out_text(o, "version", version);
+    install_url(g, r, url, sizeof url);
+    json_out_text(o, "install_url", url);
+    snprintf(url, sizeof url, "%s/i/%s/download", g->settings.origin, r->id);
+    json_out_text(o, "program_url", url);
+}
+
+char *session_text(const struct gateway *g, const struct session_record *r, const char *since, const char *code_prefix)
+{
+    struct json_out o = {0};
+    json_t *said = *r->checks && strcmp(r->checks, "{}") != 0 ? json_loads(r->checks, 0, NULL) : NULL;
+    const json_t *checks = json_is_object(said) ? said : NULL;
+    bool online = *since && strcmp(r->state, "active") == 0;
+    json_out_raw(&o, "{", 1);
+    write_state(&o, r, online ? since : "");
+    write_people(&o, r);
+    write_times_and_mail(&o, r);
+    write_machine(&o, r);
+    write_checks(&o, r, checks);
+    write_addresses(&o, g, r);
+    time_member(&o, "last_online", online ? "" : r->last_online);
+    json_out_text(&o, "last_state", online ? "" : r->last_state);
+    write_setup(&o, r);
+    json_out_name(&o, "checklist");
+    checklist_write(&o, r, checks);
+    if (code_prefix)
+        json_out_text(&o, "code_prefix", code_prefix);
+    close_object(&o);
+    json_decref(said);
+    return json_out_end(&o);
+}
+
+static struct session_record record_of(const json_t *record)
+{
+    return (struct session_record){
+#define X(name) .name = json_text(record, #name, ""),
+        SESSION_FIELDS(X)
+#undef X
+    };
 }
 
 json_t *session_view(const struct gateway *g, const json_t *record, const json_t *presence)
 {
-    char version[64], program_url[512];
-    unsigned attempts = number_of(record, "attempts");
-    bool active = strcmp(json_text(record, "state", ""), "active") == 0;
-    bool online = active && presence;
-    snprintf(version, sizeof version, "%s-%s", json_text(record, "epoch", "1"),
-             json_text(record, "version", "0"));
-    snprintf(program_url, sizeof program_url, "%s/i/%s/download", g->settings.origin,
-             json_text(record, "id", ""));
-    json_t *view = json_pack(
-        "{so so sb so sb so s{so so} so so so so}", "id", text_or_null(record, "id"), "status",
-        text_or_null(record, "state"), "paired", strcmp(json_text(record, "paired", "0"), "1") == 0,
-        "reason", text_or_null(record, "reason"), "online", online, "online_since",
-        online ? time_of(presence, "since") : json_null(), "technician", "id",
-        text_or_null(record, "technician"), "name", text_or_null(record, "technician_name"),
-        "customer_email", text_or_null(record, "customer_email"), "customer_name",
-        text_or_null(record, "customer_name"), "language", text_or_null(record, "language"), "note",
-        text_or_null(record, "note"));
-    json_t *rest = json_pack(
-        "{so so so so so s{so so so si} so so si si so so ss so ss}", "created_at",
-        time_of(record, "created_at"), "invitation_expires_at",
-        time_of(record, "invitation_expires_at"), "activated_at", time_of(record, "activated_at"),
-        "expires_at", time_of(record, "expires_at"), "ended_at", time_of(record, "ended_at"), "mail",
-        "state", text_or_null(record, "mail_state"), "sent_at", time_of(record, "mail_sent_at"), "retry_at",
-        time_of(record, "mail_retry_at"), "tries", (int)number_of(record, "mail_tries"),
-        "machine", embedded(record, "machine"), "checks", checks_view(record), "attempts_left",
-        attempts >= 5 ? 0 : (int)(5 - attempts), "generation", (int)number_of(record, "generation"),
-        "removal", text_or_null(record, "removal"), "removed_at", time_of(record, "removed_at"),
-        "version", version, "install_url", install_url(g, record), "program_url", program_url);
-    if (!view || !rest)
-        log_event(LOG_ERROR, "view_failed", "session", json_text(record, "id", ""), NULL);
-    json_object_update(view, rest);
-    json_decref(rest);
-    json_object_set_new(view, "last_online", online ? json_null() : time_of(record, "last_online"));
-    json_object_set_new(view, "last_state", online ? json_null() : text_or_null(record, "last_state"));
-    json_object_set_new(view, "setup", setup_view(record));
-    json_object_set_new(view, "checklist", checklist_view(record));
+    struct session_record r = record_of(record);
+    char *text = session_text(g, &r, json_text(presence, "since", ""), NULL);
+    json_t *view = text ? json_loads(text, 0, NULL) : NULL;
+    if (!view)
+        log_event(LOG_ERROR, "view_failed", "session", r.id, NULL);
+    free(text);
     return view;
 }
 
@@ -137,16 +209,13 @@ json_t *open_session_view(const json_t *record)
 void respond_invitation(struct call *c, const json_t *record)
 {
     struct gateway *g = c->gateway;
+    struct session_record r = record_of(record);
     char code[CODE_PREFIX_SIZE], location[64];
-    const char *sid = json_text(record, "id", "");
-    if (derive_code_prefix(g->keys, json_text(record, "kid", ""), sid, number_of(record, "generation"),
-                           code) != 0) {
+    if (derive_code_prefix(g->keys, r.kid, r.id, number_of(r.generation), code) != 0) {
         call_refuse(c, "unavailable", "The secret key of this invitation is not loaded here.");
         return;
     }
-    json_t *view = session_view(g, record, NULL);
-    json_object_set_new(view, "code_prefix", json_string(code));
-    snprintf(location, sizeof location, "/v1/sessions/%s", sid);
+    snprintf(location, sizeof location, "/v1/sessions/%s", r.id);
     http_add_header(c->request, "Location", location);
-    respond_json(c->request, 201, view);
+    respond_json_text(c->request, 201, session_text(g, &r, "", code));
 }

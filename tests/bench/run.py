@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""make bench: the issue's figures from one run of the real suite on this machine, in at most five minutes.
+"""make bench: the issue's figures from one run of the real suite on this machine, in at most eight minutes.
 
-    run.py [create] [kafka] [start] [memory] [relay] [screen] [program]     all without
+    run.py [create] [start] [memory] [relay] [screen] [program] [get] [rate] [expiry]     all without
 
 Prints each figure with its target and writes build/bench.json. A missed target is said and is no failure: machines differ.
 """
@@ -13,7 +13,6 @@ import secrets
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +23,8 @@ sys.path[:0] = [
     str(ROOT / "tests" / "bench"),
 ]
 
+from control_plane import GATEWAYS, measure_get, measure_rate  # noqa: E402
+from expiry import measure_expiry  # noqa: E402
 from figures import Figures, percentile  # noqa: E402
 from flows import Api, Cli, SimPC, activate, new_e  # noqa: E402
 from process import StackError  # noqa: E402
@@ -31,7 +32,6 @@ from relay_load import through_haproxy, through_relay  # noqa: E402
 from stack import FRONTED, SERVICES, Stack  # noqa: E402
 
 CREATES, WARM = 300, 30
-RATE, RATE_WARM_S, RATE_S = 100, 5, 10
 RELAY_BYTES, RELAY_S = 512 << 20, 60
 SCREEN_S = (1, 9)
 
@@ -97,49 +97,30 @@ def measure_create(figures, stack):
     figures.add("create → 201, embedded broker, p99", percentile(took, 99), "ms")
 
 
-def measure_rate(figures, stack):
-    """Creates at a fixed rate; the time counts from when each was due, so a stall is not hidden by waiting for it."""
-    key, address = unlimited(stack).key, stack.address("gateway-1")
-    idle, took = [Gateway(address, key) for _ in range(64)], []
-
-    def one(due):
-        time.sleep(max(0, due - time.monotonic()))
-        gateway = idle.pop()
-        try:
-            gateway.create()
-            took.append((time.monotonic() - due) * 1000)
-        finally:
-            idle.append(gateway)
-
-    with ThreadPoolExecutor(48) as pool:
-        for seconds in (RATE_WARM_S, RATE_S):  # a fresh broker compiles itself first
-            took.clear()
-            start = time.monotonic() + 0.5
-            list(pool.map(one, [start + i / RATE for i in range(RATE * seconds)]))
-    figures.add(f"create → 201, real Kafka at {RATE}/s, p50", percentile(took, 50), "ms")
-    figures.add(
-        f"create → 201, real Kafka at {RATE}/s, p99",
-        percentile(took, 99),
-        "ms",
-        at_most=50,
-        note=f"{len(took)} creates",
-    )
-
-
-def measure_kafka(figures, folder):
+def on_real_kafka(figures, folder, wanted):
+    """What is only true with a real broker: one of them for all of it."""
     import kafka as real
 
     try:
         broker = real.Kafka(folder / "kafka").up()
     except (StackError, OSError) as e:
-        figures.skip("create → 201 on real Kafka", str(e).splitlines()[0])
+        figures.skip("rate, expiry", str(e).splitlines()[0])
         return
     try:
-        with Stack(folder / "real", kafka=broker.bootstrap) as stack:
+        with Stack(folder / "real", kafka=broker.bootstrap, replicas={"gateway": GATEWAYS}) as stack:
             stack.up()
-            measure_rate(figures, stack)
+            if "rate" in wanted:
+                measure_rate(figures, stack, broker, folder)
+            if "expiry" in wanted:
+                measure_expiry(figures, stack, broker)
     finally:
         broker.down()
+
+
+def measure_reads(figures, folder):
+    with Stack(folder / "reads", service_env={"gateway": {"API_RATE": 0}}) as stack:
+        stack.up()
+        measure_get(figures, stack, folder)
 
 
 def rss_mib(pid):
@@ -211,6 +192,29 @@ def measure_screen(figures, stack, folder):
     )
 
 
+def on_embedded(figures, folder, asked):
+    with Stack(folder / "embedded") as stack:
+        before = time.monotonic()
+        stack.up()
+        if asked("start"):
+            figures.add(
+                "up, after a build",
+                time.monotonic() - before,
+                "s",
+                at_most=15,
+                note=f"{len(stack.running())} processes, {len(FRONTED)} behind the edge",
+            )
+        parts = {
+            "memory": lambda: measure_memory(figures, stack),
+            "create": lambda: measure_create(figures, stack),
+            "relay": lambda: measure_relay(figures, stack, folder),
+            "screen": lambda: measure_screen(figures, stack, folder),
+        }
+        for name, part in parts.items():
+            if asked(name):
+                part()
+
+
 def main(wanted):
     def asked(name):
         return not wanted or name in wanted
@@ -219,30 +223,15 @@ def main(wanted):
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}", flush=True)
     with tempfile.TemporaryDirectory(prefix="beistand-bench-") as scratch:
         folder = Path(scratch)
-        with Stack(folder / "embedded") as stack:
-            before = time.monotonic()
-            stack.up()
-            if asked("start"):
-                figures.add(
-                    "up, after a build",
-                    time.monotonic() - before,
-                    "s",
-                    at_most=15,
-                    note=f"{len(stack.running())} processes, {len(FRONTED)} behind the edge",
-                )
-            parts = {
-                "memory": lambda: measure_memory(figures, stack),
-                "create": lambda: measure_create(figures, stack),
-                "relay": lambda: measure_relay(figures, stack, folder),
-                "screen": lambda: measure_screen(figures, stack, folder),
-            }
-            for name, part in parts.items():
-                if asked(name):
-                    part()
+        if any(asked(name) for name in ("start", "memory", "create", "relay", "screen")):
+            on_embedded(figures, folder, asked)
         if asked("program"):
             measure_program(figures)
-        if asked("kafka"):
-            measure_kafka(figures, folder)
+        if asked("get"):
+            measure_reads(figures, folder)
+        on_kafka = [name for name in ("rate", "expiry") if asked(name)]
+        if on_kafka:
+            on_real_kafka(figures, folder, on_kafka)
     figures.write(ROOT / "build" / "bench.json")
     print(
         f"in {time.monotonic() - started:.0f} s"
