@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECONNECT_MS = 250, ASK_AGAIN_MS = 100, MAX_ARGS = 128, RUN_ID_SIZE = 41 };
+enum { RECONNECT_MS = 250, ASK_AGAIN_MS = 100, WATCH_MS = 1000, MAX_ARGS = 128, RUN_ID_SIZE = 41 };
 
 /* UNKNOWN: connected, and not known to be whole yet. */
 enum whole { UNKNOWN, BEHIND, WHOLE };
@@ -158,10 +158,13 @@ static void on_instance(redisAsyncContext *ac, void *answer, void *user)
         return;
     bool answered = reply->type != REDIS_REPLY_ERROR && r->run_id[0];
     r->whole = answered ? judge(r, reply) : UNKNOWN;
-    if (answered && (r->whole == WHOLE || r->unchecked))
+    bool good = answered && (r->whole == WHOLE || r->unchecked);
+    if (good && !r->up)
         set_up(r);
-    else
-        loop_timer_set(r->retry, answered ? ASK_AGAIN_MS : RECONNECT_MS);
+    else if (!good && r->up)
+        log_event(LOG_ERROR, "redis_not_whole", "host", r->host, NULL);
+    r->up = good;
+    loop_timer_set(r->retry, good ? WATCH_MS : answered ? ASK_AGAIN_MS : RECONNECT_MS);
 }
 
 static void on_client_id(redisAsyncContext *ac, void *answer, void *user)
@@ -172,9 +175,11 @@ static void on_client_id(redisAsyncContext *ac, void *answer, void *user)
     r->client_id = reply && reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
 }
 
+/* Asked again while it is used: somebody may empty it as it runs. */
 static void probe(struct redis *r)
 {
-    redisAsyncCommand(r->ac, on_info, NULL, "INFO server");
+    if (!r->run_id[0])
+        redisAsyncCommand(r->ac, on_info, NULL, "INFO server");
     redisAsyncCommand(r->ac, on_instance, NULL, "GET " REDIS_INSTANCE_KEY);
 }
 
@@ -205,9 +210,10 @@ static void on_disconnect(const redisAsyncContext *ac, int status)
 static void connect_now(void *user)
 {
     struct redis *r = user;
+    if (r->ac && r->n_channels > 0)
+        return; /* a subscriber can ask nothing */
     if (r->ac) {
-        if (!r->up)
-            probe(r);
+        probe(r);
         return;
     }
     redisAsyncContext *ac = redisAsyncConnect(r->host, r->port);
