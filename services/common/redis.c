@@ -164,7 +164,8 @@ static void on_instance(redisAsyncContext *ac, void *answer, void *user)
     else if (!good && r->up)
         log_event(LOG_ERROR, "redis_not_whole", "host", r->host, NULL);
     r->up = good;
-    loop_timer_set(r->retry, good ? WATCH_MS : answered ? ASK_AGAIN_MS : RECONNECT_MS);
+    if (!good || !r->unchecked)
+        loop_timer_set(r->retry, good ? WATCH_MS : answered ? ASK_AGAIN_MS : RECONNECT_MS);
 }
 
 static void on_client_id(redisAsyncContext *ac, void *answer, void *user)

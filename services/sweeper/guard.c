@@ -115,15 +115,17 @@ static bool is_same_redis(const struct guard *g)
 static void look(void *user)
 {
     struct guard *g = user;
+    bool in_use = redis_ready(g->sweeper->redis); /* that connection asks each second (redis.c) */
+    bool wait = in_use || g->state == GUARD_SETTLED;
     if (g->state == GUARD_READING && !is_same_redis(g))
         start_over(g);
     if (g->state == GUARD_READING && kafka_ready(g->journal)) {
         compare(g);
-    } else if ((g->state == GUARD_ASK || g->state == GUARD_SETTLED) && redis_ready(g->redis)) {
+    } else if (!in_use && (g->state == GUARD_ASK || g->state == GUARD_SETTLED) && redis_ready(g->redis)) {
         g->state = GUARD_ASKED;
         store_get_instance(g, on_instance);
     }
-    loop_timer_set(g->timer, g->state == GUARD_SETTLED ? SETTLED_MS : LOOK_MS);
+    loop_timer_set(g->timer, wait ? SETTLED_MS : LOOK_MS);
 }
 
 int guard_start(struct sweeper *s)

@@ -170,6 +170,18 @@ def test_an_older_copy_of_redis_is_brought_forward(stack, tmp_path):
     check_works(stack, load.apis)
 
 
+def test_a_redis_emptied_as_it_runs_is_left_alone(stack):
+    """FLUSHALL by mistake: everybody notices by themselves, and a rebuild brings it back."""
+    api = new_technician(stack)
+    made = api.create()[1]
+    drained(stack)
+    read_redis(stack).flushall()
+    wait_until(lambda: set(why_not(stack).values()) == {LOST}, 10, lambda: str(why_not(stack)))
+    assert activate(stack, made)[0] == 503
+    rebuilt(stack)
+    assert api.end(made["id"])[0] == 202
+
+
 def test_killed_in_the_middle_it_is_run_again(stack, tmp_path):
     """Every fold is by version: broken off anywhere and repeated it gives the same; until it is through nobody is ready."""
     with Load(stack) as load:
