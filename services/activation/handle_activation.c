@@ -3,6 +3,7 @@
 #include "activation.h"
 
 #include "common/failpoint.h"
+#include "common/json.h"
 #include "common/log.h"
 
 #include <openssl/crypto.h>
@@ -101,7 +102,7 @@ static char *read_machine(const json_t *given)
         good = json_field(given, *name, MACHINE_FIELD_MAX, &text) == 0 && good;
         json_object_set_new(machine, *name, json_string(good && text ? text : ""));
     }
-    char *text = good ? json_dumps(machine, JSON_COMPACT) : NULL;
+    char *text = good ? json_compact(machine) : NULL;
     json_decref(machine);
     return text;
 }

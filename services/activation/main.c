@@ -1,6 +1,7 @@
 /* beistand-activation: see activation.h and README.md. */
 #include "activation.h"
 
+#include "common/json_pool.h"
 #include "common/log.h"
 
 #include <stdio.h>
@@ -73,6 +74,7 @@ int main(int argc, char **argv)
 {
     struct activation *a = &activation;
     a->service = (struct service){.name = "activation", .not_ready = not_ready, .drain = drain, .user = a};
+    json_pool_start();
     if (settings_load(settings, sizeof settings / sizeof *settings, argc, argv) != 0)
         return 2;
     log_init("activation", log_level_named(a->settings.log_level));

@@ -1,6 +1,7 @@
 /* Activation's words with Redis (proto/OWNERS.md). */
 #include "activation.h"
 
+#include "common/json.h"
 #include "common/random.h"
 #include "generated/lua_scripts.h"
 
@@ -36,7 +37,7 @@ void store_record(struct call *c, redis_fn fn)
 void store_report(struct call *c, bool paired, const char *kind, redis_fn fn)
 {
     char key[KEY_SIZE], address[HTTP_ADDRESS_SIZE];
-    char *checks = c->checks ? json_dumps(c->checks, JSON_COMPACT) : NULL;
+    char *checks = c->checks ? json_compact(c->checks) : NULL;
     const char *argv[] = {record_key(c, key), checks ? checks : "{}", paired ? "1" : "0", c->reason ? c->reason : "",
                           c->detail ? c->detail : "", kind, http_client_address(c->request, address)};
     redis_eval(c->activation->redis, &report, fn, c, 1, 7, argv);

@@ -15,7 +15,7 @@
 
 /* DRAIN_MAX: a body that is too large, but not by more than the edge lets through, is read to its end before it
  * is answered: whoever still writes when we close loses the answer (an HTTP/2 edge drops it). */
-enum { STREAM_MAX = 1024 * 1024, PATH_MAX_BYTES = 2048, DRAIN_MAX = 1024 * 1024 };
+enum { STREAM_MAX = 1024 * 1024, PATH_MAX_BYTES = 2048, DRAIN_MAX = 1024 * 1024, REQUEST_ID_BYTES = 16 };
 
 struct header {
     struct header *next;
@@ -86,6 +86,19 @@ static bool good_request_id(const char *id)
     return n >= 8 && n <= 36 && !id[n];
 }
 
+/* Request ids are no secrets: drawn many at a time. */
+static void new_request_id(char out[37])
+{
+    static uint8_t drawn[64 * REQUEST_ID_BYTES];
+    static size_t left;
+    if (left == 0) {
+        random_fill(drawn, sizeof drawn);
+        left = sizeof drawn;
+    }
+    left -= REQUEST_ID_BYTES;
+    to_hex(out, drawn + left, REQUEST_ID_BYTES);
+}
+
 static struct request *request_new(struct http_server *s, struct MHD_Connection *c,
                                    const char *method, const char *path)
 {
@@ -101,7 +114,7 @@ static struct request *request_new(struct http_server *s, struct MHD_Connection 
     if (id && good_request_id(id))
         snprintf(r->pub.id, sizeof r->pub.id, "%s", id);
     else
-        random_hex(r->pub.id, 16);
+        new_request_id(r->pub.id);
     const char *length = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Length");
     unsigned long long size = length ? strtoull(length, NULL, 10) : 0;
     r->too_large = size > s->o.body_max;

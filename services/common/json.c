@@ -99,7 +99,7 @@ const char *json_unknown_member(const json_t *object, const char *const *names)
 
 static void respond_value(struct http_request *r, unsigned status, const char *type, json_t *value)
 {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    char *text = json_compact(value);
     json_decref(value);
     http_add_header(r, "Cache-Control", "no-store");
     http_respond(r, text ? status : 500, type, text ? text : "{}", text ? strlen(text) : 2);

@@ -24,6 +24,11 @@ int json_field(const json_t *object, const char *name, size_t max, const char **
 /* NULL when every member's name is in the list (ends with NULL), else the first that is not. */
 const char *json_unknown_member(const json_t *object, const char *const *names);
 
+/* The value's text without blanks; canonical: members by name. NULL without memory or value. To be free()d. Use no
+ * json_dumps(): what it gives is of jansson's own memory (json_pool.h). */
+char *json_compact(const json_t *value);
+char *json_canonical(const json_t *value);
+
 /* Answers with value and lets it go. */
 void respond_json(struct http_request *r, unsigned status, json_t *value);
 /* RFC 9457 problem with the reason's HTTP status and title (proto/reasons.json), detail (may be NULL) and

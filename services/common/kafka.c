@@ -206,11 +206,13 @@ static int open_producer(struct kafka *k, const struct kafka_options *o)
 
 static rd_kafka_headers_t *make_headers(const struct kafka *k, const struct kafka_event *e)
 {
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(5);
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(6);
     rd_kafka_header_add(headers, "ce_specversion", -1, "1.0", -1);
     rd_kafka_header_add(headers, "ce_id", -1, e->id, -1);
     rd_kafka_header_add(headers, "ce_source", -1, k->source, -1);
     rd_kafka_header_add(headers, "ce_type", -1, e->type, -1);
+    if (e->command)
+        rd_kafka_header_add(headers, "ce_commandid", -1, e->command, -1);
     rd_kafka_header_add(headers, "content-type", -1, "application/json", -1);
     return headers;
 }
@@ -308,17 +310,16 @@ static void note_in_flight(struct kafka *k, const char *topic, int32_t partition
 
 /* ---- consumer: messages ---- */
 
-static const char *header_id(const rd_kafka_message_t *m, char *out, size_t size)
+/* NULL when absent or longer than out. */
+static const char *header(const rd_kafka_message_t *m, const char *name, char *out, size_t size)
 {
     rd_kafka_headers_t *headers;
     const void *value;
     size_t n;
-    out[0] = '\0';
-    if (rd_kafka_message_headers(m, &headers) == 0 &&
-        rd_kafka_header_get_last(headers, "ce_id", &value, &n) == 0 && n < size) {
-        memcpy(out, value, n);
-        out[n] = '\0';
-    }
+    if (rd_kafka_message_headers(m, &headers) != 0 || rd_kafka_header_get_last(headers, name, &value, &n) != 0 || n >= size)
+        return NULL;
+    memcpy(out, value, n);
+    out[n] = '\0';
     return out;
 }
 
@@ -335,10 +336,11 @@ static void handle_message(struct kafka *k, const rd_kafka_message_t *m)
                   rd_kafka_err2name(m->err), NULL);
         return;
     }
-    char id[64];
+    char id[64] = "", command[64];
     char *value = strndup(m->payload ? m->payload : "", m->len);
-    struct kafka_message out = {.topic = topic, .id = header_id(m, id, sizeof id), .value = value,
-                                .size = m->len, .partition = m->partition, .offset = m->offset};
+    header(m, "ce_id", id, sizeof id);
+    struct kafka_message out = {.topic = topic, .id = id, .command = header(m, "ce_commandid", command, sizeof command),
+                                .value = value, .size = m->len, .partition = m->partition, .offset = m->offset};
     if (k->group)
         note_in_flight(k, topic, m->partition, m->offset);
     if (value)

@@ -15,6 +15,7 @@ struct kafka;
 struct kafka_message {
     const char *topic;
     const char *id; /* header ce_id, "" when absent */
+    const char *command; /* header ce_commandid, NULL when absent */
     char *value;
     size_t size;
     int32_t partition;
@@ -45,10 +46,10 @@ void kafka_free(struct kafka *k, int flush_ms);
 /* Connected, and the consumer (if any) has its partitions. */
 bool kafka_ready(const struct kafka *k);
 
-/* One event (CloudEvents 1.0, Kafka binding, binary mode): value is its JSON; id and type are the headers ce_id
- * and ce_type. All is copied. */
+/* One event (CloudEvents 1.0, Kafka binding, binary mode): value is its JSON; id, type and command are the headers ce_id,
+ * ce_type and ce_commandid (what caused it, "" when no command did; NULL: no such header). All is copied. */
 struct kafka_event {
-    const char *topic, *key, *value, *id, *type;
+    const char *topic, *key, *value, *id, *type, *command;
     size_t size; /* of value */
 };
 /* delivered may be NULL, else it is called exactly once, later. 0, or -1 when the queue is full (nothing will

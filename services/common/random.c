@@ -1,8 +1,9 @@
 /* See random.h. */
 #include "random.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,17 +56,37 @@ void random_hex(char *out, size_t n)
     to_hex(out, bytes, n);
 }
 
+/* Fetched once: the library else looks them up by name each time, which costs more than a short digest. */
+static const EVP_MD *sha256(void)
+{
+    static EVP_MD *md;
+    if (!md && !(md = EVP_MD_fetch(NULL, "SHA256", NULL)))
+        abort();
+    return md;
+}
+
 void sha256_hex(char *out, const void *data, size_t n)
 {
     uint8_t digest[32];
-    if (EVP_Digest(data, n, digest, NULL, EVP_sha256(), NULL) != 1)
+    if (EVP_Digest(data, n, digest, NULL, sha256(), NULL) != 1)
         abort();
     to_hex(out, digest, sizeof digest);
 }
 
+/* One context per thread, keyed anew each time, for the same reason. */
 void hmac_sha256(uint8_t out[32], const uint8_t *key, size_t key_size, const void *data, size_t n)
 {
-    unsigned size = 32;
-    if (!HMAC(EVP_sha256(), key, (int)key_size, data, n, out, &size))
+    static _Thread_local EVP_MAC_CTX *context;
+    OSSL_PARAM settings[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, "SHA256", 0), OSSL_PARAM_construct_end()};
+    if (!context) {
+        EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+        context = EVP_MAC_CTX_new(mac);
+        EVP_MAC_free(mac);
+        if (!context || !EVP_MAC_CTX_set_params(context, settings))
+            abort();
+    }
+    size_t size = 32;
+    if (!EVP_MAC_init(context, key, key_size, NULL) || !EVP_MAC_update(context, data, n) ||
+        !EVP_MAC_final(context, out, &size, 32))
         abort();
 }

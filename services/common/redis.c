@@ -22,6 +22,7 @@ struct redis {
     uint32_t events;
     bool up;
     unsigned connections;
+    long long client_id;
     bool closing;
     struct loop_timer *retry;
     struct {
@@ -96,6 +97,7 @@ static void cleanup(void *p)
 static void lost(struct redis *r)
 {
     r->up = false;
+    r->client_id = 0;
     r->ac = NULL;
     if (!r->closing)
         loop_timer_set(r->retry, RECONNECT_MS);
@@ -106,8 +108,8 @@ static void on_message(redisAsyncContext *ac, void *reply, void *user)
     (void)user;
     struct redis *r = ac->data;
     redisReply *m = reply;
-    if (!m || m->type != REDIS_REPLY_ARRAY || m->elements != 3 || m->element[2]->type != REDIS_REPLY_STRING)
-        return;
+    if (!m || m->type != REDIS_REPLY_ARRAY || m->elements != 3 || m->element[2]->type == REDIS_REPLY_INTEGER)
+        return; /* an integer answers a SUBSCRIBE */
     for (size_t i = 0; i < r->n_channels; i++)
         if (strcmp(r->channels[i].name, m->element[1]->str) == 0)
             r->channels[i].fn(r->channels[i].user, m->element[2]);
@@ -129,6 +131,14 @@ static void on_pong(redisAsyncContext *ac, void *answer, void *user)
         set_up(r);
     else if (reply && !r->closing)
         loop_timer_set(r->retry, RECONNECT_MS);
+}
+
+static void on_client_id(redisAsyncContext *ac, void *answer, void *user)
+{
+    (void)user;
+    struct redis *r = ac->data;
+    const redisReply *reply = answer;
+    r->client_id = reply && reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
 }
 
 static void probe(struct redis *r)
@@ -188,6 +198,7 @@ static void connect_now(void *user)
     redisAsyncSetDisconnectCallback(ac, on_disconnect);
     if (r->db)
         redisAsyncCommand(ac, NULL, NULL, "SELECT %d", r->db);
+    redisAsyncCommand(ac, on_client_id, NULL, "CLIENT ID");
     for (size_t i = 0; i < r->n_channels; i++)
         redisAsyncCommand(ac, on_message, NULL, "SUBSCRIBE %s", r->channels[i].name);
 }
@@ -232,6 +243,11 @@ bool redis_ready(const struct redis *r)
 unsigned redis_connections(const struct redis *r)
 {
     return r->connections;
+}
+
+long long redis_client_id(const struct redis *r)
+{
+    return r->client_id;
 }
 
 /* ---- commands ---- */

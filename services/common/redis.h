@@ -24,6 +24,9 @@ bool redis_ready(const struct redis *r);
 /* How many times it has connected: subscribers may have missed something when this grows. */
 unsigned redis_connections(const struct redis *r);
 
+/* Of this connection, as Redis numbers them; 0 while it is not known. */
+long long redis_client_id(const struct redis *r);
+
 /* fn may be NULL. When not connected fn is called with NULL before this returns. */
 void redis_command(struct redis *r, redis_fn fn, void *user, int argc, const char **argv,
                    const size_t *lengths);
@@ -38,7 +41,7 @@ struct redis_script {
 void redis_eval(struct redis *r, struct redis_script *s, redis_fn fn, void *user, int nkeys,
                 int argc, const char **argv);
 /* Subscribes this connection (it can do nothing else then) to one more channel, at most REDIS_CHANNELS_MAX.
- * fn gets every message's payload as a string reply; subscriptions are renewed after a reconnect. */
+ * fn gets every message's payload (a string; of Redis' own __redis__:invalidate an array, or nil); subscriptions are renewed after a reconnect. */
 enum { REDIS_CHANNELS_MAX = 4 };
 void redis_subscribe(struct redis *r, const char *channel, redis_fn fn, void *user);
 

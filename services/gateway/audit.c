@@ -13,7 +13,7 @@ void note(struct call *c, const char *type, const char *session, json_t *details
         json_object_set_new(note, "session", json_string(session));
     if (details)
         json_object_set_new(note, "details", details);
-    char *text = json_dumps(note, JSON_COMPACT);
+    char *text = json_compact(note);
     if (text)
         store_note(c->gateway, c->who.company, text);
     free(text);

@@ -40,7 +40,7 @@ static void on_closed(void *user)
 
 static void write_line(struct export *e, json_t *line)
 {
-    char *text = json_dumps(line, JSON_COMPACT | JSON_SORT_KEYS);
+    char *text = json_canonical(line);
     if (text) {
         http_stream_write(e->http, text, strlen(text));
         http_stream_write(e->http, "\n", 1);

@@ -1,5 +1,5 @@
-/* Bearer API keys and cookie sessions. A credential names company and technician; both are read again for
- * every request, so a disabled person or a suspended company is out at once. */
+/* Bearer API keys and cookie sessions. A credential names company and technician; both are looked at again for
+ * every request (known.c), so a disabled person or a suspended company is out at once. */
 #include "sign_in.h"
 
 #include "common/random.h"
@@ -32,12 +32,12 @@ static bool csrf_fails(const struct call *c)
            CRYPTO_memcmp(token, c->who.csrf, strlen(token)) != 0;
 }
 
-static void on_firm(void *user, const redisReply *reply)
+static void on_firm(void *user, json_t *hash, bool lost)
 {
     struct call *c = user;
     struct principal *p = &c->who;
-    p->firm = hash_object(reply);
-    if (!reply) {
+    p->firm = json_incref(hash);
+    if (lost) {
         call_refuse(c, "unavailable", NULL);
         return;
     }
@@ -57,10 +57,11 @@ static void on_firm(void *user, const redisReply *reply)
         call_authenticated(c);
 }
 
-static void on_person(void *user, const redisReply *reply)
+static void on_person(void *user, json_t *hash, bool lost)
 {
     struct call *c = user;
-    c->who.person = hash_object(reply);
+    (void)lost; /* then the company is too */
+    c->who.person = json_incref(hash);
 }
 
 static bool key_expired(const json_t *credential)
@@ -71,21 +72,15 @@ static bool key_expired(const json_t *credential)
 
 static void read_person(struct call *c)
 {
-    store_person(c, on_person, on_firm);
+    store_known_person(c, on_person, on_firm);
 }
 
-static void on_credential(void *user, const redisReply *reply)
+static void on_credential(void *user, json_t *credential, bool lost)
 {
     struct call *c = user;
     struct principal *p = &c->who;
-    if (!reply) {
-        call_refuse(c, "unavailable", NULL);
-        return;
-    }
-    json_t *credential = hash_object(reply);
     if (!credential || key_expired(credential)) {
-        json_decref(credential);
-        call_refuse(c, "unauthenticated", NULL);
+        call_refuse(c, lost ? "unavailable" : "unauthenticated", NULL);
         return;
     }
     snprintf(p->company, sizeof p->company, "%s", json_text(credential, "company", ""));
@@ -95,8 +90,15 @@ static void on_credential(void *user, const redisReply *reply)
     /* A key without scopes is of an older release's CLI: it could do everything. */
     snprintf(p->scopes, sizeof p->scopes, "%s", p->csrf[0] ? "all" : json_text(credential, "scopes", "all"));
     p->until = strtoll(json_text(credential, "expires_at", "0"), NULL, 10);
-    json_decref(credential);
     limit_api(c, read_person);
+}
+
+/* Cookies run out by themselves, of which Redis may tell late: they are read each time. */
+static void on_cookie(void *user, const redisReply *reply)
+{
+    json_t *credential = hash_object(reply);
+    on_credential(user, credential, !reply);
+    json_decref(credential);
 }
 
 void authenticate(struct call *c)
@@ -107,13 +109,13 @@ void authenticate(struct call *c)
         bool bearer = strncmp(header, "Bearer bk_", 10) == 0;
         c->who.bucket = bearer ? bucket_of_secret(header + 10) : -1;
         if (c->who.bucket >= 0) {
-            store_credential(c, "key", header + 7, on_credential);
+            store_known_key(c, header + 7, on_credential);
             return;
         }
     } else if (cookie_value(http_header(c->request, "Cookie"), "beistand_session", secret, sizeof secret)) {
         c->who.bucket = bucket_of_secret(secret);
         if (c->who.bucket >= 0) {
-            store_credential(c, "cookie", secret, on_credential);
+            store_credential(c, "cookie", secret, on_cookie);
             return;
         }
     }

@@ -11,6 +11,8 @@ static void on_event(void *user, const struct kafka_message *m)
 {
     struct gateway *g = user;
     char error[128];
+    if (m->command && !waiter_waits(g, m->command))
+        return; /* most events are of other gateways' requests, or of none */
     json_t *event = json_read(m->value, m->size, error);
     if (event && bucket_of_id(json_text(event, "session", "")) >= 0)
         waiters_outcome(g, event);
@@ -31,7 +33,7 @@ struct kafka *bus_new(struct gateway *g)
 
 int bus_command(struct gateway *g, json_t *command)
 {
-    char *text = json_dumps(command, JSON_COMPACT);
+    char *text = json_compact(command);
     int status = -1;
     struct kafka_event event = {.topic = "beistand.commands",
                                 .key = json_text(command, "session", ""),

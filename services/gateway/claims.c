@@ -1,6 +1,7 @@
 /* See claims.h. */
 #include "claims.h"
 
+#include "common/json.h"
 #include "proto/c/b64url.h"
 
 #include <stdbool.h>
@@ -19,7 +20,7 @@ char *claims_text(const struct claims *c)
     json_object_update(claims, c->grant);
     json_object_update(claims, rest);
     json_decref(rest);
-    char *text = json_dumps(claims, JSON_COMPACT);
+    char *text = json_compact(claims);
     json_decref(claims);
     size_t n = text ? strlen(text) : 0;
     char *out = n > 0 && n <= CLAIMS_MAX ? malloc(b64url_size(n) + 1) : NULL;

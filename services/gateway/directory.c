@@ -84,7 +84,7 @@ bool change_idempotent(struct change *ch, const char *owner)
     /* One key may stand for one request of each kind and person: sessions have theirs elsewhere. */
     snprintf(scoped, sizeof scoped, "%s:%s:%s", ch->kind, c->who.technician, key ? key : random);
     sha256_hex(key_digest, scoped, strlen(scoped));
-    char *body = json_dumps(c->body, JSON_COMPACT | JSON_SORT_KEYS);
+    char *body = json_canonical(c->body);
     sha256_hex(body_digest, body ? body : "", body ? strlen(body) : 0);
     free(body);
     snprintf(ch->kid, sizeof ch->kid, "%s", secret_keys_current(c->gateway->keys));
@@ -157,7 +157,7 @@ static char *seal_state(const struct change *ch, const json_t *state)
     snprintf(place, sizeof place, "directory:%s:%s", ch->kind, ch->id);
     json_t *whole = json_pack("{ss ss ss ss sO}", "kind", ch->kind, "id", ch->id, "name", ch->name, "company",
                               ch->company, "fields", state);
-    char *text = json_dumps(whole, JSON_COMPACT);
+    char *text = json_compact(whole);
     char *sealed = text ? seal_text(ch->call->gateway->seal_keys, place, text) : NULL;
     if (text)
         explicit_bzero(text, strlen(text));
@@ -172,7 +172,7 @@ static char *make_wish(const struct change *ch)
                              "company", ch->company, "actor", ch->actor, "expected",
                              ch->record ? json_text(ch->record, "version", "0") : "", "set", ch->set);
     json_object_update(wish, ch->rules);
-    char *text = json_dumps(wish, JSON_COMPACT);
+    char *text = json_compact(wish);
     json_decref(wish);
     return text;
 }

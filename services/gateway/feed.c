@@ -41,7 +41,7 @@ static void batch_free(struct batch *b)
 
 static void write_event(struct stream *s, const struct entry *e, const char *event, json_t *data)
 {
-    char *json = json_dumps(data, JSON_COMPACT);
+    char *json = json_compact(data);
     size_t size = json ? strlen(json) + EVENT_ID_SIZE + 64 : 0;
     char *text = json ? malloc(size) : NULL;
     if (text) {

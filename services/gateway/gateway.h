@@ -193,6 +193,7 @@ void respond_invitation(struct call *c, const json_t *record);
 
 /* waiters.c: requests that wait for the outcome of a command. */
 void waiter_add(struct call *c);
+bool waiter_waits(struct gateway *g, const char *command);
 void waiters_outcome(struct gateway *g, const json_t *event);
 
 /* events.c: open event streams. */
@@ -223,9 +224,23 @@ bool passwords_ask(struct passwords *p, const char *who, bool first, const char 
 /* pages.c: files of the install page, read at start. */
 const struct page *pages_load(const char *dir);
 
+/* known.c: directory hashes that this gateway has read, kept true by Redis' own notices. hash: an object of strings, NULL
+ * when there is none or Redis is lost (lost tells which); keep it with json_incref, change it never. */
+typedef void (*known_fn)(void *user, json_t *hash, bool lost);
+void known_hash(struct gateway *g, const char *key, known_fn fn, void *user);
+void known_start(struct gateway *g);
+void known_stop(void);
+
 /* store.c: the only file that speaks Redis. Replies come as redis_fn with the call as user. */
 void store_credential(struct call *c, const char *kind, const char *secret, redis_fn fn);
+void store_known_key(struct call *c, const char *secret, known_fn fn);
 void store_person(struct call *c, redis_fn person, redis_fn firm);
+void store_known_person(struct call *c, known_fn person, known_fn firm);
+/* A hash; tracked: Redis will tell of its next change. */
+void store_hash(struct gateway *g, const char *key, bool tracked, redis_fn fn, void *user);
+void store_track(struct gateway *g, redis_fn fn, void *user);
+void store_beat(struct gateway *g, const char *text);
+void store_subscribe_known(struct gateway *g, redis_fn changed, redis_fn beat);
 void store_session(struct gateway *g, const char *sid, redis_fn fn, void *user);
 void store_presence(struct gateway *g, const char *sid, redis_fn fn, void *user);
 void store_open_sessions(struct call *c, redis_fn fn);

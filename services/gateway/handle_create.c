@@ -43,7 +43,7 @@ static void set_text(json_t *object, const char *name, const char *value)
 static json_t *command_new(struct call *c, const char *type, const char *key, json_t *args)
 {
     struct gateway *g = c->gateway;
-    char *canonical = json_dumps(args, JSON_COMPACT | JSON_SORT_KEYS);
+    char *canonical = json_canonical(args);
     char digest[65];
     sha256_hex(digest, canonical, strlen(canonical));
     free(canonical);

@@ -26,7 +26,7 @@ static void on_handed(void *user, const redisReply *reply)
 static void hand_over(struct call *c)
 {
     json_t *who = actor_of(c);
-    char *actor = json_dumps(who, JSON_COMPACT);
+    char *actor = json_compact(who);
     json_decref(who);
     new_id(c->command, c->who.bucket);
     store_hand_over(c, json_text(c->body, "technician", ""), actor ? actor : "{}", on_handed);

@@ -120,7 +120,7 @@ static void begin(struct call *c)
     c->text = authorization_url(c, state);
     json_t *kept = json_pack("{ss ss ss ss ss ss}", "company", c->who.company, "issuer", f->issuer, "client_id", f->client_id,
                              "verifier", f->verifier, "nonce", f->nonce, "browser", browser_digest);
-    char *text = json_dumps(kept, JSON_COMPACT);
+    char *text = json_compact(kept);
     json_decref(kept);
     /* Lax: the provider's redirect comes from another site. It ties the answer to the browser that asked. */
     snprintf(cookie, sizeof cookie, "%s%s; Path=/v1/oidc; Max-Age=%d; HttpOnly; Secure; SameSite=Lax", cookie_name, browser,

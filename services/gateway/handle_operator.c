@@ -259,7 +259,7 @@ void handle_operator_technician(struct call *c)
 static char *actor_text(const struct call *c)
 {
     json_t *actor = actor_of(c);
-    char *text = json_dumps(actor, JSON_COMPACT);
+    char *text = json_compact(actor);
     json_decref(actor);
     return text;
 }

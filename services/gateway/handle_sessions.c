@@ -39,44 +39,66 @@ void with_session(struct call *c, void (*then)(struct call *c))
     store_session(c->gateway, c->session, on_session, c);
 }
 
-static void on_presence(void *user, const redisReply *reply)
+static void respond_with(struct call *c, const json_t *presence)
 {
-    struct call *c = user;
-    json_t *presence = hash_object(reply);
     json_t *view = session_view(c->gateway, c->record, presence);
-    json_decref(presence);
     char tag[80];
     snprintf(tag, sizeof tag, "\"%s\"", json_text(view, "version", ""));
     http_add_header(c->request, "ETag", tag);
     respond_json(c->request, strcmp(c->route->method, "GET") == 0 ? 200 : 202, view);
 }
 
-static void respond_session(struct call *c)
-{
-    store_presence(c->gateway, c->session, on_presence, c);
-}
-
-void handle_get(struct call *c)
-{
-    with_session(c, respond_session);
-}
-
-/* ---- the end ---- */
-
-static void on_record_again(void *user, const redisReply *reply)
+static void on_record(void *user, const redisReply *reply)
 {
     struct call *c = user;
     json_decref(c->record);
     c->record = hash_object(reply);
-    if (c->record)
-        respond_session(c);
+}
+
+/* Record and presence in one round trip; then(c) comes with the second answer. */
+static void read_both(struct call *c, redis_fn then)
+{
+    store_session(c->gateway, c->session, on_record, c);
+    store_presence(c->gateway, c->session, then, c);
+}
+
+static void on_presence(void *user, const redisReply *reply)
+{
+    struct call *c = user;
+    json_t *presence = hash_object(reply);
+    if (!reply)
+        call_refuse(c, "unavailable", NULL);
+    else if (!c->record || !may_see(&c->who, c->record))
+        call_refuse(c, "not_found", NULL);
+    else
+        respond_with(c, presence);
+    json_decref(presence);
+}
+
+void handle_get(struct call *c)
+{
+    if (bucket_of_id(c->session) == c->who.bucket)
+        read_both(c, on_presence);
+    else
+        call_refuse(c, "not_found", NULL);
+}
+
+/* ---- the end ---- */
+
+static void on_presence_again(void *user, const redisReply *reply)
+{
+    struct call *c = user;
+    json_t *presence = hash_object(reply);
+    if (reply && c->record)
+        respond_with(c, presence);
     else
         call_refuse(c, "unavailable", "It is done; the session's state could not be read.");
+    json_decref(presence);
 }
 
 void respond_session_again(struct call *c)
 {
-    store_session(c->gateway, c->session, on_record_again, c);
+    read_both(c, on_presence_again);
 }
 
 static void on_ended(void *user, const redisReply *reply)
@@ -95,7 +117,7 @@ static void on_ended(void *user, const redisReply *reply)
 void end_session_as(struct call *c, const char *reason)
 {
     json_t *who = actor_of(c);
-    char *actor = json_dumps(who, JSON_COMPACT);
+    char *actor = json_compact(who);
     json_decref(who);
     new_id(c->command, c->who.bucket);
     store_end(c, reason, actor ? actor : "{}", on_ended);

@@ -106,7 +106,7 @@ void sign_in_end(struct call *c, const char *technician, const char *id, redis_f
 {
     json_t *wish = json_pack("{ss ss ss so ss}", "verb", "end", "technician", technician, "company", c->who.company, "actor",
                              actor_of(c), "id", id);
-    char *text = json_dumps(wish, JSON_COMPACT);
+    char *text = json_compact(wish);
     json_decref(wish);
     store_sign_in(c, text ? text : "{}", fn, c);
     free(text);

@@ -63,7 +63,7 @@ static void issue_ticket(struct call *c)
     snprintf(url, sizeof url, "ws%s/relay/c/%s", g->settings.origin + 4, conn_id);
     c->parts = json_pack("{ss ss ss ss ss so}", "relay_url", url, "ticket", ticket, "conn_id", conn_id,
                          "claims", claims, "mode", mode, "expires_at", time_view(exp));
-    char *text = json_dumps(stored, JSON_COMPACT);
+    char *text = json_compact(stored);
     note(c, "audit.ticket_issued", c->session,
          json_pack("{ss ss ss}", "feature", json_text(c->body, "feature", ""), "mode", mode, "conn_id", conn_id));
     store_ticket(c, ticket, text, on_stored);

@@ -175,7 +175,7 @@ static void ping(struct call *c)
     snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
     json_t *body = json_pack("{ss so s{ss ss ss}}", "type", "webhook.ping", "timestamp", time_view(now), "data", "id", c->ids[1],
                              "company", c->who.company, "webhook", c->ids[0]);
-    char *text = json_dumps(body, JSON_COMPACT);
+    char *text = json_compact(body);
     json_decref(body);
     store_webhook_again(c, c->ids[1], text ? text : "{}", on_queued);
     free(text);

@@ -2,6 +2,7 @@
 #include "sign_in.h"
 
 #include "common/fetch.h"
+#include "common/json_pool.h"
 #include "common/log.h"
 #include "common/seal.h"
 
@@ -125,6 +126,7 @@ static int start(struct gateway *g)
     }
     events_start(g);
     revocation_start(g);
+    known_start(g);
     return service_start(&g->service, g->settings.common.health_listen);
 }
 
@@ -133,6 +135,7 @@ int main(int argc, char **argv)
     struct gateway *g = &gateway;
     g->service = (struct service){.name = "gateway", .not_ready = not_ready, .drain = drain, .user = g,
                                   .drain_ms = 12000};
+    json_pool_start();
     if (settings_load(settings, sizeof settings / sizeof *settings, argc, argv) != 0)
         return 2;
     log_init("gateway", log_level_named(g->settings.common.log_level));
@@ -141,6 +144,7 @@ int main(int argc, char **argv)
         loop_run(g->service.loop);
     http_server_free(g->http);
     fetcher_free(g->fetcher);
+    known_stop();
     api_limits_free();
     passwords_free(g->passwords);
     kafka_free(g->kafka, 2000);

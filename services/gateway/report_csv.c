@@ -22,8 +22,8 @@ static void put_row(struct text *t, const json_t *record)
 {
     const json_t *actor = json_object_get(record, "actor");
     char seq[24] = "";
-    char *details = json_dumps(json_object_get(record, "details"), JSON_COMPACT | JSON_SORT_KEYS);
-    char *number = json_dumps(json_object_get(record, "seq"), JSON_ENCODE_ANY);
+    char *details = json_canonical(json_object_get(record, "details"));
+    char *number = json_compact(json_object_get(record, "seq"));
     strncpy(seq, number ? number : "", sizeof seq - 1);
     put_cell(t, seq, false);
     put_cell(t, json_text(record, "time", ""), false);

@@ -121,7 +121,7 @@ static void put_details(struct page *p, const json_t *details)
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)details, name, value) {
-        char *json = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_SORT_KEYS);
+        char *json = json_is_string(value) ? NULL : json_canonical(value);
         text_html(&p->text, name);
         text_puts(&p->text, ": ");
         text_html(&p->text, json ? json : json_is_string(value) ? json_string_value(value) : "");

@@ -207,7 +207,7 @@ static void refuse_unknown(struct http_request *r, const char *allowed)
     json_t *body = json_pack("{ss ss si ss ss}", "type", "/help#invalid_request", "title",
                              "This address does not take that method.", "status", 405, "reason",
                              "invalid_request", "request_id", r->id);
-    char *text = json_dumps(body, JSON_COMPACT);
+    char *text = json_compact(body);
     json_decref(body);
     http_respond(r, 405, "application/problem+json", text, strlen(text));
     free(text);

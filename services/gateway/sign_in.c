@@ -16,7 +16,7 @@ static json_t *wish_new(struct call *c, const char *verb)
 
 static void send_wish(struct call *c, json_t *wish, redis_fn fn, void *user)
 {
-    char *text = json_dumps(wish, JSON_COMPACT);
+    char *text = json_compact(wish);
     json_decref(wish);
     store_sign_in(c, text ? text : "{}", fn, user);
     if (text)

@@ -27,6 +27,12 @@ void store_credential(struct call *c, const char *kind, const char *secret, redi
     redis_send(c->gateway->redis, fn, c, "HGETALL", c->who.key, NULL);
 }
 
+void store_known_key(struct call *c, const char *secret, known_fn fn)
+{
+    secret_key(c->who.key, c->who.bucket, "key", secret);
+    known_hash(c->gateway, c->who.key, fn, c);
+}
+
 void store_person(struct call *c, redis_fn person, redis_fn firm)
 {
     char key[KEY_SIZE];
@@ -34,6 +40,38 @@ void store_person(struct call *c, redis_fn person, redis_fn firm)
     redis_send(c->gateway->redis, person, c, "HGETALL", key, NULL);
     bucket_key(key, sizeof key, c->who.bucket, "company", c->who.company);
     redis_send(c->gateway->redis, firm, c, "HGETALL", key, NULL);
+}
+
+void store_known_person(struct call *c, known_fn person, known_fn firm)
+{
+    char key[KEY_SIZE];
+    known_hash(c->gateway, bucket_key(key, sizeof key, c->who.bucket, "technician", c->who.technician), person, c);
+    known_hash(c->gateway, bucket_key(key, sizeof key, c->who.bucket, "company", c->who.company), firm, c);
+}
+
+void store_hash(struct gateway *g, const char *key, bool tracked, redis_fn fn, void *user)
+{
+    if (tracked)
+        redis_send(g->redis, NULL, NULL, "CLIENT", "CACHING", "YES", NULL);
+    redis_send(g->redis, fn, user, "HGETALL", key, NULL);
+}
+
+void store_track(struct gateway *g, redis_fn fn, void *user)
+{
+    char id[24];
+    snprintf(id, sizeof id, "%lld", redis_client_id(g->notices));
+    redis_send(g->redis, fn, user, "CLIENT", "TRACKING", "ON", "REDIRECT", id, "OPTIN", NULL);
+}
+
+void store_beat(struct gateway *g, const char *text)
+{
+    redis_send(g->redis, NULL, NULL, "PUBLISH", "beistand.beat", text, NULL);
+}
+
+void store_subscribe_known(struct gateway *g, redis_fn changed, redis_fn beat)
+{
+    redis_subscribe(g->notices, "__redis__:invalidate", changed, g);
+    redis_subscribe(g->notices, "beistand.beat", beat, g);
 }
 
 void store_session(struct gateway *g, const char *sid, redis_fn fn, void *user)

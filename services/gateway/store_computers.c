@@ -19,7 +19,7 @@ static const char *company_key(const struct call *c, char out[KEY_SIZE])
 void store_computer_command(struct call *c, json_t *command, redis_fn fn)
 {
     char key[KEY_SIZE];
-    char *text = json_dumps(command, JSON_COMPACT);
+    char *text = json_compact(command);
     const char *argv[] = {company_key(c, key), text ? text : "{}"};
     redis_eval(c->gateway->redis, &computer, fn, c, 1, 2, argv);
     free(text);

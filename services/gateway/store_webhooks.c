@@ -31,7 +31,7 @@ void store_webhook_again(struct call *c, const char *id, const char *body, redis
     json_t *wish = json_pack("{ss ss}", "verb", "again", "id", id);
     if (body)
         json_object_set_new(wish, "body", json_string(body));
-    char *text = json_dumps(wish, JSON_COMPACT);
+    char *text = json_compact(wish);
     json_decref(wish);
     const char *argv[] = {bucket_key(key, sizeof key, c->who.bucket, "webhook", c->ids[0]), text ? text : "{}"};
     redis_eval(c->gateway->redis, &webhook, fn, c, 1, 2, argv);

@@ -45,6 +45,13 @@ void waiter_add(struct call *c)
     HASH_ADD_STR(c->gateway->waiters, command, w);
 }
 
+bool waiter_waits(struct gateway *g, const char *command)
+{
+    struct waiter *w = NULL;
+    HASH_FIND_STR(g->waiters, command, w);
+    return w != NULL;
+}
+
 void waiters_outcome(struct gateway *g, const json_t *event)
 {
     struct waiter *w = NULL;

@@ -2,6 +2,7 @@
 #include "webhook.h"
 
 #include "common/fetch.h"
+#include "common/json_pool.h"
 #include "common/log.h"
 #include "common/seal.h"
 
@@ -62,6 +63,7 @@ int main(int argc, char **argv)
 {
     struct invitations *i = &invitations;
     i->service = (struct service){.name = "invitations", .not_ready = not_ready, .user = i};
+    json_pool_start();
     if (settings_load(settings, sizeof settings / sizeof *settings, argc, argv) != 0)
         return 2;
     log_init("invitations", log_level_named(i->settings.common.log_level));

@@ -1,6 +1,8 @@
 /* Invitations' words with Redis about webhooks (proto/OWNERS.md). */
 #include "webhook.h"
 
+#include "common/json.h"
+
 #include "generated/lua_scripts.h"
 
 #include <stdio.h>
@@ -20,7 +22,7 @@ void store_hooks_exist(struct invitations *i, const char *company, redis_fn fn, 
 void store_webhook(struct invitations *i, int bucket, const char *kind, const char *name, json_t *wish, redis_fn fn, void *user)
 {
     char key[KEY_SIZE];
-    char *text = json_dumps(wish, JSON_COMPACT);
+    char *text = json_compact(wish);
     json_decref(wish);
     const char *argv[] = {bucket_key(key, sizeof key, bucket, kind, name), text ? text : "{}"};
     redis_eval(i->redis, &webhook, fn, user, 1, 2, argv);

@@ -87,7 +87,7 @@ char *webhook_body(const json_t *event, const char *event_id)
         return NULL;
     json_t *body = json_pack("{ss so so}", "type", json_text(event, "type", ""), "timestamp",
                              time_text(json_number(event, "time", 0)), "data", data_of(event, event_id));
-    char *text = json_dumps(body, JSON_COMPACT);
+    char *text = json_compact(body);
     json_decref(body);
     if (text && strlen(text) <= WEBHOOK_BODY_MAX)
         return text;

@@ -1,6 +1,7 @@
 /* Topics of licensing: beistand.commands in (group licensing), beistand.dead-letter out. */
 #include "licensing.h"
 
+#include "common/json.h"
 #include "common/log.h"
 
 #include <stdio.h>
@@ -35,7 +36,7 @@ void bus_dead_letter(struct command *c, const char *why)
 {
     json_t *letter = json_pack("{ss ss sI ss}", "why", why, "topic", c->topic, "offset",
                                (json_int_t)c->offset, "value", c->text);
-    char *text = letter ? json_dumps(letter, JSON_COMPACT) : NULL;
+    char *text = letter ? json_compact(letter) : NULL;
     json_decref(letter);
     char id[128];
     snprintf(id, sizeof id, "%s-%d-%lld", c->topic, (int)c->partition, (long long)c->offset);

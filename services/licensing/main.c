@@ -1,6 +1,7 @@
 /* beistand-licensing: see licensing.h and README.md. */
 #include "licensing.h"
 
+#include "common/json_pool.h"
 #include "common/log.h"
 #include "common/settings.h"
 
@@ -26,6 +27,7 @@ static const char *not_ready(void *user)
 int main(int argc, char **argv)
 {
     struct licensing l = {.service = {.name = "licensing", .not_ready = not_ready, .user = &l}};
+    json_pool_start();
     if (settings_load(settings, sizeof settings / sizeof *settings, argc, argv) != 0)
         return 2;
     log_init("licensing", log_level_named(common.log_level));

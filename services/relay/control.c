@@ -59,7 +59,7 @@ void control_offer(struct relay *r, const char *json)
         json_t *message = json_pack("{ss ss ss ss}", "type", "offer", "conn_id", json_text(offer, "conn_id", ""),
                                     "claims", json_text(offer, "claims", ""), "signature",
                                     json_text(offer, "signature", ""));
-        char *text = json_dumps(message, JSON_COMPACT);
+        char *text = json_compact(message);
         conn_send_text(c, text, strlen(text));
         free(text);
         json_decref(message);

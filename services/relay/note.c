@@ -20,7 +20,7 @@ void note_remember(struct conn *c, const json_t *ticket, const char *address)
     if (*address)
         json_object_set_new(actor, "address", json_string(address));
     free(c->actor);
-    c->actor = json_dumps(actor, JSON_COMPACT);
+    c->actor = json_compact(actor);
     json_decref(actor);
     json_decref(claims);
 }
@@ -29,7 +29,7 @@ static void note(struct conn *c, const char *type, json_t *details)
 {
     json_t *note = json_pack("{ss ss ss so so}", "type", type, "company", c->company, "session", c->session, "actor",
                              json_loads(c->actor ? c->actor : "{}", 0, NULL), "details", details);
-    char *text = json_dumps(note, JSON_COMPACT);
+    char *text = json_compact(note);
     if (text && *c->company)
         store_note(c, text);
     free(text);

@@ -176,7 +176,7 @@ static void on_ticket(void *user, const redisReply *reply)
         json_object_del(ticket, "technician");
         snprintf(c->credential, sizeof c->credential, "%s", json_text(ticket, "credential", ""));
         json_object_del(ticket, "credential");
-        c->offer = json_dumps(ticket, JSON_COMPACT);
+        c->offer = json_compact(ticket);
         store_credential(c, on_viewer_credential, on_viewer_person);
         store_session(c, on_viewer_session);
     }

@@ -121,7 +121,7 @@ static json_t *details(const json_t *event)
                                         : details_from_record(json_text(event, "type", ""), event);
     json_t *value = clean(raw, 0);
     json_decref(raw);
-    char *text = json_dumps(value, JSON_COMPACT);
+    char *text = json_compact(value);
     if (text && strlen(text) <= AUDIT_DETAILS_MAX) {
         free(text);
         return value;
@@ -184,7 +184,7 @@ struct audit_record audit_record(const json_t *event, const char *id, struct aud
     set_text(record, "computer", json_text(event, "computer", NULL));
     set_text(record, "reason", reason(event));
     set_time(record, json_number(event, "time", 0));
-    struct audit_record out = {.text = json_dumps(record, JSON_COMPACT | JSON_SORT_KEYS)};
+    struct audit_record out = {.text = json_canonical(record)};
     if (strcmp(type, "audit.trimmed") == 0)
         out.cut = json_number(json_object_get(record, "details"), "seq", 0);
     json_decref(record);

@@ -2,6 +2,7 @@
  * (what is due). */
 #include "sweeper.h"
 
+#include "common/json.h"
 #include "common/log.h"
 
 #include <jansson.h>
@@ -50,14 +51,15 @@ static void count_end(const json_t *event)
 static int produce(struct bucket *b, const struct entry *e, const char *topic, const char *key, kafka_delivered_fn fn)
 {
     char id[48];
-    char *text = json_dumps(e->event, JSON_COMPACT);
+    char *text = json_compact(e->event);
     snprintf(id, sizeof id, "%02d-%s", b->number, e->id);
     struct kafka_event event = {.topic = topic,
                                 .key = key,
                                 .value = text,
                                 .size = text ? strlen(text) : 0,
                                 .id = id,
-                                .type = name_of(e->event, "type")};
+                                .type = name_of(e->event, "type"),
+                                .command = name_of(e->event, "command_id")};
     int status = text ? kafka_produce(b->sweeper->kafka, &event, fn, b) : -1;
     free(text);
     return status;

@@ -1,6 +1,7 @@
 /* beistand-sweeper: see sweeper.h and README.md. */
 #include "sweeper.h"
 
+#include "common/json_pool.h"
 #include "common/log.h"
 #include "common/random.h"
 #include "common/settings.h"
@@ -64,6 +65,7 @@ int main(int argc, char **argv)
 {
     struct sweeper *s = &sweeper;
     s->service = (struct service){.name = "sweeper", .not_ready = not_ready, .user = s};
+    json_pool_start();
     if (settings_load(settings, sizeof settings / sizeof *settings, argc, argv) != 0)
         return 2;
     log_init("sweeper", log_level_named(s->settings.common.log_level));
