@@ -97,18 +97,28 @@ const char *json_unknown_member(const json_t *object, const char *const *names)
     return NULL;
 }
 
-static void respond_value(struct http_request *r, unsigned status, const char *type, json_t *value)
+static void respond_text(struct http_request *r, unsigned status, const char *type, char *text)
 {
-    char *text = json_compact(value);
-    json_decref(value);
     http_add_header(r, "Cache-Control", "no-store");
     http_respond(r, text ? status : 500, type, text ? text : "{}", text ? strlen(text) : 2);
     free(text);
 }
 
+static void respond_value(struct http_request *r, unsigned status, const char *type, json_t *value)
+{
+    char *text = json_compact(value);
+    json_decref(value);
+    respond_text(r, status, type, text);
+}
+
 void respond_json(struct http_request *r, unsigned status, json_t *value)
 {
     respond_value(r, status, "application/json", value);
+}
+
+void respond_json_text(struct http_request *r, unsigned status, char *text)
+{
+    respond_text(r, status, "application/json", text);
 }
 
 static void respond_reason(struct http_request *r, const struct reason *reason, int status, const char *detail, json_t *extra)

@@ -31,6 +31,8 @@ char *json_canonical(const json_t *value);
 
 /* Answers with value and lets it go. */
 void respond_json(struct http_request *r, unsigned status, json_t *value);
+/* The same with a text that was written already; lets it go. NULL: there was no memory. */
+void respond_json_text(struct http_request *r, unsigned status, char *text);
 /* RFC 9457 problem with the reason's HTTP status and title (proto/reasons.json), detail (may be NULL) and
  * the members of extra (may be NULL; let go; its retry_after, in seconds, is the header too). Counts beistand_refusals_total{reason}. */
 void respond_problem(struct http_request *r, const char *reason, const char *detail, json_t *extra);

@@ -1,6 +1,8 @@
 /* JSON texts: as json_dumps() with JSON_COMPACT writes them, byte for byte, which the audit log's hashes and the
  * idempotency digests rest on. jansson keeps a table of the objects it is inside of, with their addresses as text: half
  * of its time for what cannot happen here (nothing we build contains itself). */
+#include "json_write.h"
+
 #include "json.h"
 
 #include <stdio.h>
@@ -9,13 +11,7 @@
 
 enum { FIRST_SIZE = 1024 };
 
-struct text {
-    char *at;
-    size_t n, size;
-    bool sorted, failed;
-};
-
-static bool room(struct text *t, size_t more)
+static bool room(struct json_out *t, size_t more)
 {
     if (t->size - t->n > more)
         return true;
@@ -32,7 +28,7 @@ static bool room(struct text *t, size_t more)
     return true;
 }
 
-static void put(struct text *t, const char *s, size_t n)
+void json_out_raw(struct json_out *t, const char *s, size_t n)
 {
     if (!room(t, n))
         return;
@@ -40,12 +36,12 @@ static void put(struct text *t, const char *s, size_t n)
     t->n += n;
 }
 
-static void put_char(struct text *t, char c)
+static void put_char(struct json_out *t, char c)
 {
-    put(t, &c, 1);
+    json_out_raw(t, &c, 1);
 }
 
-static void put_escaped(struct text *t, unsigned char c)
+static void put_escaped(struct json_out *t, unsigned char c)
 {
     static const char named[][2] = {{'"', '"'}, {'\\', '\\'}, {'\b', 'b'}, {'\f', 'f'}, {'\n', 'n'}, {'\r', 'r'}, {'\t', 't'}};
     char code[8];
@@ -56,10 +52,10 @@ static void put_escaped(struct text *t, unsigned char c)
             return;
         }
     }
-    put(t, code, (size_t)snprintf(code, sizeof code, "\\u%04X", c));
+    json_out_raw(t, code, (size_t)snprintf(code, sizeof code, "\\u%04X", c));
 }
 
-static void put_string(struct text *t, const char *s, size_t n)
+void json_out_string(struct json_out *t, const char *s, size_t n)
 {
     size_t from = 0;
     put_char(t, '"');
@@ -67,22 +63,64 @@ static void put_string(struct text *t, const char *s, size_t n)
         unsigned char c = (unsigned char)s[i];
         if (c >= 0x20 && c != '"' && c != '\\')
             continue;
-        put(t, s + from, i - from);
+        json_out_raw(t, s + from, i - from);
         put_escaped(t, c);
         from = i + 1;
     }
-    put(t, s + from, n - from);
+    json_out_raw(t, s + from, n - from);
     put_char(t, '"');
 }
 
-static void put_value(struct text *t, const json_t *value);
-
-static void put_member(struct text *t, bool first, const char *name, const json_t *value)
+void json_out_name(struct json_out *t, const char *name)
 {
-    if (!first)
+    if (t->n > 0 && t->at[t->n - 1] != '{')
         put_char(t, ',');
-    put_string(t, name, strlen(name));
+    json_out_string(t, name, strlen(name));
     put_char(t, ':');
+}
+
+void json_out_text(struct json_out *t, const char *name, const char *text)
+{
+    json_out_name(t, name);
+    if (*text)
+        json_out_string(t, text, strlen(text));
+    else
+        json_out_raw(t, "null", 4);
+}
+
+void json_out_bool(struct json_out *t, const char *name, bool value)
+{
+    json_out_name(t, name);
+    json_out_raw(t, value ? "true" : "false", value ? 4 : 5);
+}
+
+void json_out_number(struct json_out *t, const char *name, long long value)
+{
+    char number[24];
+    json_out_name(t, name);
+    json_out_raw(t, number, (size_t)snprintf(number, sizeof number, "%lld", value));
+}
+
+static void put_value(struct json_out *t, const json_t *value);
+
+void json_out_value(struct json_out *t, const json_t *value)
+{
+    put_value(t, value);
+}
+
+char *json_out_end(struct json_out *t)
+{
+    if (!room(t, 1) || t->failed) {
+        free(t->at);
+        return NULL;
+    }
+    t->at[t->n] = '\0';
+    return t->at;
+}
+
+static void put_member(struct json_out *t, const char *name, const json_t *value)
+{
+    json_out_name(t, name);
     put_value(t, value);
 }
 
@@ -91,7 +129,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void put_sorted(struct text *t, const json_t *object)
+static void put_sorted(struct json_out *t, const json_t *object)
 {
     size_t n = 0, size = json_object_size(object);
     const char **names = calloc(size + 1, sizeof *names), *name;
@@ -104,28 +142,25 @@ static void put_sorted(struct text *t, const json_t *object)
         names[n++] = name;
     qsort(names, n, sizeof *names, by_name);
     for (size_t i = 0; i < n; i++)
-        put_member(t, i == 0, names[i], json_object_get(object, names[i]));
+        put_member(t, names[i], json_object_get(object, names[i]));
     free(names);
 }
 
-static void put_object(struct text *t, const json_t *object)
+static void put_object(struct json_out *t, const json_t *object)
 {
     const char *name;
     json_t *value;
-    bool first = true;
     put_char(t, '{');
     if (t->sorted) {
         put_sorted(t, object);
     } else {
-        json_object_foreach((json_t *)object, name, value) {
-            put_member(t, first, name, value);
-            first = false;
-        }
+        json_object_foreach((json_t *)object, name, value)
+            put_member(t, name, value);
     }
     put_char(t, '}');
 }
 
-static void put_array(struct text *t, const json_t *array)
+static void put_array(struct json_out *t, const json_t *array)
 {
     put_char(t, '[');
     for (size_t i = 0; i < json_array_size(array); i++) {
@@ -136,41 +171,36 @@ static void put_array(struct text *t, const json_t *array)
     put_char(t, ']');
 }
 
-static void put_number(struct text *t, const json_t *value)
+static void put_number(struct json_out *t, const json_t *value)
 {
     char number[64];
     size_t n = json_is_integer(value)
                    ? (size_t)snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value))
                    : json_dumpb(value, number, sizeof number, JSON_ENCODE_ANY);
-    put(t, number, n <= sizeof number ? n : 0);
+    json_out_raw(t, number, n <= sizeof number ? n : 0);
 }
 
-static void put_value(struct text *t, const json_t *value)
+static void put_value(struct json_out *t, const json_t *value)
 {
     switch (value ? json_typeof(value) : JSON_NULL) {
     case JSON_OBJECT: put_object(t, value); break;
     case JSON_ARRAY: put_array(t, value); break;
-    case JSON_STRING: put_string(t, json_string_value(value), json_string_length(value)); break;
+    case JSON_STRING: json_out_string(t, json_string_value(value), json_string_length(value)); break;
     case JSON_INTEGER:
     case JSON_REAL: put_number(t, value); break;
-    case JSON_TRUE: put(t, "true", 4); break;
-    case JSON_FALSE: put(t, "false", 5); break;
-    case JSON_NULL: put(t, "null", 4); break;
+    case JSON_TRUE: json_out_raw(t, "true", 4); break;
+    case JSON_FALSE: json_out_raw(t, "false", 5); break;
+    case JSON_NULL: json_out_raw(t, "null", 4); break;
     }
 }
 
 static char *text_of(const json_t *value, bool sorted)
 {
-    struct text t = {.sorted = sorted};
+    struct json_out t = {.sorted = sorted};
     if (!value)
         return NULL;
     put_value(&t, value);
-    if (!room(&t, 1)) {
-        free(t.at);
-        return NULL;
-    }
-    t.at[t.n] = '\0';
-    return t.at;
+    return json_out_end(&t);
 }
 
 char *json_compact(const json_t *value)

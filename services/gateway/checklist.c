@@ -19,68 +19,78 @@ static const struct {
     {"paired", NULL, NULL},
 };
 
-static json_t *object_of(const json_t *record, const char *name)
+enum { STEPS = sizeof steps / sizeof *steps };
+
+struct step {
+    const char *state, *reason;
+    char at[24]; /* milliseconds */
+};
+
+static void set_time(struct step *s, const json_t *times, const char *name)
 {
-    json_t *value = json_loads(json_text(record, name, "{}"), 0, NULL);
-    return value ? value : json_object();
+    snprintf(s->at, sizeof s->at, "%lld", (long long)json_number(times, name, 0));
 }
 
-static json_t *time_of_number(const json_t *times, const char *name)
+static struct step check_step(size_t i, const json_t *record, const json_t *checks, const json_t *times)
 {
-    char ms[24];
-    snprintf(ms, sizeof ms, "%lld", (long long)json_number(times, name, 0));
-    return time_view(ms);
-}
-
-static json_t *step_new(const char *step, const char *state, json_t *at, const char *reason)
-{
-    return json_pack("{ss ss so so}", "step", step, "state", state, "at", at, "reason",
-                     reason && *reason ? json_string(reason) : json_null());
-}
-
-static json_t *check_step(size_t i, const json_t *record, const json_t *checks, const json_t *times)
-{
-    const char *state = json_text(checks, steps[i].check, "pending");
-    const char *reason = steps[i].reason ? steps[i].reason : json_text(record, "setup_reason", "");
-    return step_new(steps[i].step, state, time_of_number(times, steps[i].check), strcmp(state, "failed") == 0 ? reason : NULL);
+    struct step s = {.state = json_text(checks, steps[i].check, "pending"), .reason = ""};
+    if (strcmp(s.state, "failed") == 0)
+        s.reason = steps[i].reason ? steps[i].reason : json_text(record, "setup_reason", "");
+    set_time(&s, times, steps[i].check);
+    return s;
 }
 
 /* A wrong code stays visible until the right one comes. */
-static json_t *code_step(const json_t *record)
+static struct step code_step(const json_t *record)
 {
     const char *activated = json_text(record, "activated_at", ""), *reason = json_text(record, "code_reason", "");
-    if (*activated)
-        return step_new("code", "ok", time_view(activated), NULL);
-    return step_new("code", *reason ? "failed" : "pending", time_view(json_text(record, "code_at", "")), reason);
+    struct step s = {.state = *activated ? "ok" : *reason ? "failed" : "pending", .reason = *activated ? "" : reason};
+    snprintf(s.at, sizeof s.at, "%s", *activated ? activated : json_text(record, "code_at", ""));
+    return s;
+}
+
+static struct step paired_step(const json_t *record, const json_t *times)
+{
+    struct step s = {.state = strcmp(json_text(record, "paired", "0"), "1") == 0 ? "ok" : "pending", .reason = ""};
+    set_time(&s, times, "paired");
+    return s;
 }
 
 /* What was never reported although a later step is done was passed another way: a link typed by hand has no page. */
-static void mark_skipped(json_t *list)
+static void mark_skipped(struct step list[STEPS])
 {
     bool later = false;
-    for (size_t i = json_array_size(list); i-- > 0;) {
-        json_t *step = json_array_get(list, i);
-        const char *state = json_text(step, "state", "");
-        if (later && strcmp(state, "pending") == 0)
-            json_object_set_new(step, "state", json_string("skipped"));
-        later = later || strcmp(state, "ok") == 0;
+    for (size_t i = STEPS; i-- > 0;) {
+        if (later && strcmp(list[i].state, "pending") == 0)
+            list[i].state = "skipped";
+        later = later || strcmp(list[i].state, "ok") == 0;
     }
 }
 
-json_t *checklist_view(const json_t *record)
+static void write_step(struct json_out *o, size_t i, const struct step *s)
 {
-    json_t *list = json_array(), *checks = object_of(record, "checks"), *times = object_of(record, "check_times");
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        if (steps[i].check)
-            json_array_append_new(list, check_step(i, record, checks, times));
-        else if (strcmp(steps[i].step, "code") == 0)
-            json_array_append_new(list, code_step(record));
-        else
-            json_array_append_new(list, step_new("paired", strcmp(json_text(record, "paired", "0"), "1") == 0 ? "ok" : "pending",
-                                                 time_of_number(times, "paired"), NULL));
-    }
+    json_out_raw(o, i > 0 ? ",{" : "{", i > 0 ? 2 : 1);
+    json_out_text(o, "step", steps[i].step);
+    json_out_name(o, "state");
+    json_out_string(o, s->state, strlen(s->state));
+    time_member(o, "at", s->at);
+    json_out_text(o, "reason", s->reason);
+    json_out_raw(o, "}", 1);
+}
+
+void checklist_write(struct json_out *o, const json_t *record, const json_t *checks)
+{
+    struct step list[STEPS];
+    const char *text = json_text(record, "check_times", "");
+    json_t *times = *text ? json_loads(text, 0, NULL) : NULL;
+    for (size_t i = 0; i < STEPS; i++)
+        list[i] = steps[i].check                        ? check_step(i, record, checks, times)
+                  : strcmp(steps[i].step, "code") == 0 ? code_step(record)
+                                                        : paired_step(record, times);
     mark_skipped(list);
-    json_decref(checks);
+    json_out_raw(o, "[", 1);
+    for (size_t i = 0; i < STEPS; i++)
+        write_step(o, i, &list[i]);
+    json_out_raw(o, "]", 1);
     json_decref(times);
-    return list;
 }

@@ -6,6 +6,7 @@
 #include "common/derive.h"
 #include "common/http.h"
 #include "common/json.h"
+#include "common/json_write.h"
 #include "common/kafka.h"
 #include "common/redis.h"
 #include "common/service.h"
@@ -181,10 +182,15 @@ json_t *grant_claims(const struct principal *p);
 
 /* view.c: the public shape of a session. record: object of strings; presence: the same or NULL. New. */
 json_t *session_view(const struct gateway *g, const json_t *record, const json_t *presence);
+/* The same as text, to be free()d (NULL without memory); code_prefix: NULL, or the code's first digits, told once. */
+char *session_text(const struct gateway *g, const json_t *record, const json_t *presence, const char *code_prefix);
 /* RFC 3339 UTC with milliseconds; text of milliseconds. JSON null when empty. */
 json_t *time_view(const char *ms);
-/* checklist.c: [{step, state pending|ok|failed|skipped, at, reason}]. New. */
-json_t *checklist_view(const json_t *record);
+/* A member of that kind. */
+enum { TIME_TEXT_SIZE = 40 };
+void time_member(struct json_out *o, const char *name, const char *ms);
+/* checklist.c: [{step, state pending|ok|failed|skipped, at, reason}]. checks: the record's, as an object. */
+void checklist_write(struct json_out *o, const json_t *record, const json_t *checks);
 /* Names the session that a technician has open already, and what can be done about it (S-20); record: of the
  * refusal. NULL when there is none. New. */
 json_t *open_session_view(const json_t *record);

@@ -41,11 +41,11 @@ void with_session(struct call *c, void (*then)(struct call *c))
 
 static void respond_with(struct call *c, const json_t *presence)
 {
-    json_t *view = session_view(c->gateway, c->record, presence);
     char tag[80];
-    snprintf(tag, sizeof tag, "\"%s\"", json_text(view, "version", ""));
+    snprintf(tag, sizeof tag, "\"%s-%s\"", json_text(c->record, "epoch", "1"), json_text(c->record, "version", "0"));
     http_add_header(c->request, "ETag", tag);
-    respond_json(c->request, strcmp(c->route->method, "GET") == 0 ? 200 : 202, view);
+    respond_json_text(c->request, strcmp(c->route->method, "GET") == 0 ? 200 : 202,
+                      session_text(c->gateway, c->record, presence, NULL));
 }
 
 static void on_record(void *user, const redisReply *reply)
