@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_SIZE = 1024 };
+enum { FIRST_SIZE = 2048 };
 
 static bool room(struct json_out *t, size_t more)
 {
@@ -38,7 +38,8 @@ void json_out_raw(struct json_out *t, const char *s, size_t n)
 
 static void put_char(struct json_out *t, char c)
 {
-    json_out_raw(t, &c, 1);
+    if (room(t, 1))
+        t->at[t->n++] = c;
 }
 
 static void put_escaped(struct json_out *t, unsigned char c)

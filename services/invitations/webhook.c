@@ -286,6 +286,7 @@ struct news {
     struct invitations *invitations;
     struct received *received;
     struct loop_timer *retry;
+    json_t *event; /* becomes body once somebody wants to hear it */
     char *body;
     char company[ID_SIZE], session[ID_SIZE], type[64], id[WEBHOOK_ID_SIZE];
 };
@@ -296,6 +297,7 @@ static void news_free(struct news *n)
 {
     received_done(n->received);
     loop_timer_free(n->retry);
+    json_decref(n->event);
     free(n->body);
     free(n);
 }
@@ -320,7 +322,9 @@ static void on_exist(void *user, const redisReply *reply)
         loop_timer_set(n->retry, REDIS_RETRY_MS);
         return;
     }
-    if (reply->type != REDIS_REPLY_INTEGER || reply->integer == 0) {
+    if (reply->type == REDIS_REPLY_INTEGER && reply->integer > 0 && !n->body)
+        n->body = webhook_body(n->event, n->id);
+    if (reply->type != REDIS_REPLY_INTEGER || reply->integer == 0 || !n->body) {
         news_free(n);
         return;
     }
@@ -336,17 +340,14 @@ static void ask(void *user)
     store_hooks_exist(n->invitations, n->company, on_exist, n);
 }
 
-static void take_news(struct invitations *i, const json_t *event, const char *event_id, struct received *r)
+static void take_news(struct invitations *i, json_t *event, const char *event_id, struct received *r)
 {
     const char *session = json_text(event, "session", ""), *company = json_text(event, "company", "");
-    char *body = bucket_of_id(company) >= 0 && *event_id && strlen(event_id) < WEBHOOK_ID_SIZE ? webhook_body(event, event_id)
-                                                                                                : NULL;
-    struct news *n = body ? calloc(1, sizeof *n) : NULL;
-    if (!n) {
-        free(body);
+    bool wanted = bucket_of_id(company) >= 0 && *event_id && strlen(event_id) < WEBHOOK_ID_SIZE && webhook_wants(event);
+    struct news *n = wanted ? calloc(1, sizeof *n) : NULL;
+    if (!n)
         return;
-    }
-    *n = (struct news){.invitations = i, .received = received_hold(r), .body = body};
+    *n = (struct news){.invitations = i, .received = received_hold(r), .event = json_incref(event)};
     snprintf(n->company, sizeof n->company, "%s", company);
     snprintf(n->session, sizeof n->session, "%s", *session ? session : "-");
     snprintf(n->type, sizeof n->type, "%s", json_text(event, "type", ""));
@@ -355,7 +356,7 @@ static void take_news(struct invitations *i, const json_t *event, const char *ev
     ask(n);
 }
 
-void webhooks_take(struct invitations *i, const json_t *event, const char *event_id, struct received *r)
+void webhooks_take(struct invitations *i, json_t *event, const char *event_id, struct received *r)
 {
     if (strcmp(json_text(event, "type", ""), "webhook.send") == 0)
         start(i, json_text(event, "webhook", ""), json_text(event, "delivery", ""));

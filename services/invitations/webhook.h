@@ -17,11 +17,13 @@ enum {
 };
 
 /* webhook.c: the event's deliveries are made; or one that is due is sent. */
-void webhooks_take(struct invitations *i, const json_t *event, const char *event_id, struct received *r);
+void webhooks_take(struct invitations *i, json_t *event, const char *event_id, struct received *r);
 /* The list "5000,300000,…" of milliseconds. 0, or -1 after a line in the log. */
 int webhooks_schedule(struct invitations *i, const char *text);
 void webhooks_free(struct invitations *i);
 
+/* webhook_body.c (pure): is the event news to any webhook? */
+bool webhook_wants(const json_t *event);
 /* webhook_body.c (pure): what is delivered, malloc'ed; NULL when the event is no news, or larger than WEBHOOK_BODY_MAX. */
 char *webhook_body(const json_t *event, const char *event_id);
 

@@ -79,11 +79,16 @@ static json_t *data_of(const json_t *event, const char *event_id)
     return data;
 }
 
-char *webhook_body(const json_t *event, const char *event_id)
+bool webhook_wants(const json_t *event)
 {
     /* What is in the audit log is news; the rest repeats what was told. */
-    if (!json_object_get(event, "audit") || !*json_text(event, "company", "") ||
-        strcmp(json_text(event, "type", ""), "audit.journaled") == 0)
+    return json_object_get(event, "audit") && *json_text(event, "company", "") &&
+           strcmp(json_text(event, "type", ""), "audit.journaled") != 0;
+}
+
+char *webhook_body(const json_t *event, const char *event_id)
+{
+    if (!webhook_wants(event))
         return NULL;
     json_t *body = json_pack("{ss so so}", "type", json_text(event, "type", ""), "timestamp",
                              time_text(json_number(event, "time", 0)), "data", data_of(event, event_id));
