@@ -31,27 +31,27 @@ static void set_time(struct step *s, const json_t *times, const char *name)
     snprintf(s->at, sizeof s->at, "%lld", (long long)json_number(times, name, 0));
 }
 
-static struct step check_step(size_t i, const json_t *record, const json_t *checks, const json_t *times)
+static struct step check_step(size_t i, const struct session_record *r, const json_t *checks, const json_t *times)
 {
     struct step s = {.state = json_text(checks, steps[i].check, "pending"), .reason = ""};
     if (strcmp(s.state, "failed") == 0)
-        s.reason = steps[i].reason ? steps[i].reason : json_text(record, "setup_reason", "");
+        s.reason = steps[i].reason ? steps[i].reason : r->setup_reason;
     set_time(&s, times, steps[i].check);
     return s;
 }
 
 /* A wrong code stays visible until the right one comes. */
-static struct step code_step(const json_t *record)
+static struct step code_step(const struct session_record *r)
 {
-    const char *activated = json_text(record, "activated_at", ""), *reason = json_text(record, "code_reason", "");
+    const char *activated = r->activated_at, *reason = r->code_reason;
     struct step s = {.state = *activated ? "ok" : *reason ? "failed" : "pending", .reason = *activated ? "" : reason};
-    snprintf(s.at, sizeof s.at, "%s", *activated ? activated : json_text(record, "code_at", ""));
+    snprintf(s.at, sizeof s.at, "%s", *activated ? activated : r->code_at);
     return s;
 }
 
-static struct step paired_step(const json_t *record, const json_t *times)
+static struct step paired_step(const struct session_record *r, const json_t *times)
 {
-    struct step s = {.state = strcmp(json_text(record, "paired", "0"), "1") == 0 ? "ok" : "pending", .reason = ""};
+    struct step s = {.state = strcmp(r->paired, "1") == 0 ? "ok" : "pending", .reason = ""};
     set_time(&s, times, "paired");
     return s;
 }
@@ -78,15 +78,14 @@ static void write_step(struct json_out *o, size_t i, const struct step *s)
     json_out_raw(o, "}", 1);
 }
 
-void checklist_write(struct json_out *o, const json_t *record, const json_t *checks)
+void checklist_write(struct json_out *o, const struct session_record *r, const json_t *checks)
 {
     struct step list[STEPS];
-    const char *text = json_text(record, "check_times", "");
-    json_t *times = *text ? json_loads(text, 0, NULL) : NULL;
+    json_t *times = *r->check_times ? json_loads(r->check_times, 0, NULL) : NULL;
     for (size_t i = 0; i < STEPS; i++)
-        list[i] = steps[i].check                        ? check_step(i, record, checks, times)
-                  : strcmp(steps[i].step, "code") == 0 ? code_step(record)
-                                                        : paired_step(record, times);
+        list[i] = steps[i].check                        ? check_step(i, r, checks, times)
+                  : strcmp(steps[i].step, "code") == 0 ? code_step(r)
+                                                        : paired_step(r, times);
     mark_skipped(list);
     json_out_raw(o, "[", 1);
     for (size_t i = 0; i < STEPS; i++)

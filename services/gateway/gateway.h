@@ -70,6 +70,7 @@ struct call {
     char session[ID_SIZE];  /* the first of them when it has an id's length, else "" */
     json_t *record;         /* the session of the path once loaded */
     json_t *parts;          /* handler's intermediate results */
+    char since[24];         /* the session's presence, "" without one */
     size_t waiting;         /* replies still to come */
     unsigned limit;         /* of a list */
     bool adhoc;             /* the computer of the path is the one of an active session */
@@ -180,17 +181,32 @@ const char *grant_refuses(const struct principal *p, const char *feature);
  * the plan has and the technician's permission lacks. New. */
 json_t *grant_claims(const struct principal *p);
 
+/* The fields of a session's record that its public shape (and who may see it) is made of. */
+#define SESSION_FIELDS(X) \
+    X(id) X(company) X(technician) X(technician_name) X(state) X(paired) X(reason) X(customer_email) X(customer_name) \
+    X(language) X(note) X(created_at) X(invitation_expires_at) X(activated_at) X(expires_at) X(ended_at) X(mail_state) \
+    X(mail_sent_at) X(mail_retry_at) X(mail_tries) X(machine) X(checks) X(check_times) X(attempts) X(generation) X(kid) \
+    X(removal) X(removed_at) X(epoch) X(version) X(last_online) X(last_state) X(setup_reason) X(setup_detail) \
+    X(code_reason) X(code_at)
+/* Each "" when it is absent. Borrowed. */
+struct session_record {
+#define X(name) const char *name;
+    SESSION_FIELDS(X)
+#undef X
+};
+
 /* view.c: the public shape of a session. record: object of strings; presence: the same or NULL. New. */
 json_t *session_view(const struct gateway *g, const json_t *record, const json_t *presence);
-/* The same as text, to be free()d (NULL without memory); code_prefix: NULL, or the code's first digits, told once. */
-char *session_text(const struct gateway *g, const json_t *record, const json_t *presence, const char *code_prefix);
+/* The same as text, to be free()d (NULL without memory). since: of the presence, "" without one; code_prefix: NULL, or the
+ * code's first digits, told once. */
+char *session_text(const struct gateway *g, const struct session_record *r, const char *since, const char *code_prefix);
 /* RFC 3339 UTC with milliseconds; text of milliseconds. JSON null when empty. */
 json_t *time_view(const char *ms);
 /* A member of that kind. */
 enum { TIME_TEXT_SIZE = 40 };
 void time_member(struct json_out *o, const char *name, const char *ms);
 /* checklist.c: [{step, state pending|ok|failed|skipped, at, reason}]. checks: the record's, as an object. */
-void checklist_write(struct json_out *o, const json_t *record, const json_t *checks);
+void checklist_write(struct json_out *o, const struct session_record *r, const json_t *checks);
 /* Names the session that a technician has open already, and what can be done about it (S-20); record: of the
  * refusal. NULL when there is none. New. */
 json_t *open_session_view(const json_t *record);
@@ -249,6 +265,8 @@ void store_beat(struct gateway *g, const char *text);
 void store_subscribe_known(struct gateway *g, redis_fn changed, redis_fn beat);
 void store_session(struct gateway *g, const char *sid, redis_fn fn, void *user);
 void store_presence(struct gateway *g, const char *sid, redis_fn fn, void *user);
+/* In one round trip: since when the program is online (text or nil), then the record's fields in their order (an array). */
+void store_shown(struct call *c, redis_fn since, redis_fn fields);
 void store_open_sessions(struct call *c, redis_fn fn);
 void store_session_page(struct call *c, const char *before, unsigned limit, redis_fn fn);
 void store_end(struct call *c, const char *reason, const char *actor, redis_fn fn);

@@ -39,66 +39,72 @@ void with_session(struct call *c, void (*then)(struct call *c))
     store_session(c->gateway, c->session, on_session, c);
 }
 
-static void respond_with(struct call *c, const json_t *presence)
+static void on_since(void *user, const redisReply *reply)
+{
+    struct call *c = user;
+    bool online = reply && reply->type == REDIS_REPLY_STRING;
+    snprintf(c->since, sizeof c->since, "%s", online ? reply->str : "");
+}
+
+/* false: there is no such session, or Redis was lost. r is good as long as reply. */
+static bool read_fields(struct session_record *r, const redisReply *reply)
+{
+    size_t i = 0;
+    if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != sizeof *r / sizeof(const char *))
+        return false;
+#define X(name) \
+    r->name = reply->element[i]->type == REDIS_REPLY_STRING ? reply->element[i]->str : ""; \
+    i++;
+    SESSION_FIELDS(X)
+#undef X
+    return *r->id != '\0';
+}
+
+static void respond_with(struct call *c, const struct session_record *r)
 {
     char tag[80];
-    snprintf(tag, sizeof tag, "\"%s-%s\"", json_text(c->record, "epoch", "1"), json_text(c->record, "version", "0"));
+    snprintf(tag, sizeof tag, "\"%s-%s\"", *r->epoch ? r->epoch : "1", *r->version ? r->version : "0");
     http_add_header(c->request, "ETag", tag);
-    respond_json_text(c->request, strcmp(c->route->method, "GET") == 0 ? 200 : 202,
-                      session_text(c->gateway, c->record, presence, NULL));
+    respond_json_text(c->request, strcmp(c->route->method, "GET") == 0 ? 200 : 202, session_text(c->gateway, r, c->since, NULL));
 }
 
-static void on_record(void *user, const redisReply *reply)
+static void on_fields(void *user, const redisReply *reply)
 {
     struct call *c = user;
-    json_decref(c->record);
-    c->record = hash_object(reply);
-}
-
-/* Record and presence in one round trip; then(c) comes with the second answer. */
-static void read_both(struct call *c, redis_fn then)
-{
-    store_session(c->gateway, c->session, on_record, c);
-    store_presence(c->gateway, c->session, then, c);
-}
-
-static void on_presence(void *user, const redisReply *reply)
-{
-    struct call *c = user;
-    json_t *presence = hash_object(reply);
+    const struct principal *p = &c->who;
+    struct session_record r;
     if (!reply)
         call_refuse(c, "unavailable", NULL);
-    else if (!c->record || !may_see(&c->who, c->record))
+    else if (!read_fields(&r, reply) || strcmp(r.company, p->company) != 0 ||
+             !(p->administrator || strcmp(r.technician, p->technician) == 0))
         call_refuse(c, "not_found", NULL);
     else
-        respond_with(c, presence);
-    json_decref(presence);
+        respond_with(c, &r);
 }
 
 void handle_get(struct call *c)
 {
     if (bucket_of_id(c->session) == c->who.bucket)
-        read_both(c, on_presence);
+        store_shown(c, on_since, on_fields);
     else
         call_refuse(c, "not_found", NULL);
 }
 
 /* ---- the end ---- */
 
-static void on_presence_again(void *user, const redisReply *reply)
+static void on_fields_again(void *user, const redisReply *reply)
 {
     struct call *c = user;
-    json_t *presence = hash_object(reply);
-    if (reply && c->record)
-        respond_with(c, presence);
+    struct session_record r;
+    if (read_fields(&r, reply))
+        respond_with(c, &r);
     else
         call_refuse(c, "unavailable", "It is done; the session's state could not be read.");
-    json_decref(presence);
 }
 
 void respond_session_again(struct call *c)
 {
-    read_both(c, on_presence_again);
+    store_shown(c, on_since, on_fields_again);
 }
 
 static void on_ended(void *user, const redisReply *reply)

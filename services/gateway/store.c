@@ -88,6 +88,20 @@ void store_presence(struct gateway *g, const char *sid, redis_fn fn, void *user)
     redis_send(g->redis, fn, user, "HGETALL", key, NULL);
 }
 
+void store_shown(struct call *c, redis_fn since, redis_fn fields)
+{
+    char key[KEY_SIZE];
+    const char *argv[] = {"HMGET", key,
+#define X(name) #name,
+                          SESSION_FIELDS(X)
+#undef X
+    };
+    bucket_key(key, sizeof key, c->who.bucket, "presence", c->session);
+    redis_send(c->gateway->redis, since, c, "HGET", key, "since", NULL);
+    bucket_key(key, sizeof key, c->who.bucket, "session", c->session);
+    redis_command(c->gateway->redis, fields, c, sizeof argv / sizeof *argv, argv, NULL);
+}
+
 void store_open_sessions(struct call *c, redis_fn fn)
 {
     char key[KEY_SIZE];

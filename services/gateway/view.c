@@ -37,32 +37,20 @@ void time_member(struct json_out *o, const char *name, const char *ms)
     json_out_text(o, name, time_text(text, ms));
 }
 
-static unsigned number_of(const json_t *record, const char *name)
+static unsigned number_of(const char *text)
 {
-    return (unsigned)strtoul(json_text(record, name, "0"), NULL, 10);
+    return (unsigned)strtoul(text, NULL, 10);
 }
 
 /* "" while there is nothing to install. */
-static void install_url(const struct gateway *g, const json_t *record, char *url, size_t size)
+static void install_url(const struct gateway *g, const struct session_record *r, char *url, size_t size)
 {
     char token[LINK_TOKEN_SIZE], typed[LINK_TYPED_SIZE];
-    const char *sid = json_text(record, "id", "");
     url[0] = '\0';
-    if (strcmp(json_text(record, "state", ""), "invited") != 0 ||
-        derive_link_token(g->keys, json_text(record, "kid", ""), sid, number_of(record, "generation"), token) != 0)
+    if (strcmp(r->state, "invited") != 0 || derive_link_token(g->keys, r->kid, r->id, number_of(r->generation), token) != 0)
         return;
     link_token_typed(typed, token);
-    snprintf(url, size, "%s/i/%s#%s", g->settings.origin, sid, typed);
-}
-
-static void text_of(struct json_out *o, const char *name, const json_t *record, const char *field)
-{
-    json_out_text(o, name, json_text(record, field, ""));
-}
-
-static void time_of(struct json_out *o, const char *name, const json_t *record)
-{
-    time_member(o, name, json_text(record, name, ""));
+    snprintf(url, size, "%s/i/%s#%s", g->settings.origin, r->id, typed);
 }
 
 static void open_object(struct json_out *o, const char *name)
@@ -77,113 +65,132 @@ static void close_object(struct json_out *o)
 }
 
 /* What the program told of the machine; null when it is not JSON. */
-static void write_machine(struct json_out *o, const json_t *record)
+static void write_machine(struct json_out *o, const struct session_record *r)
 {
-    const char *text = json_text(record, "machine", "");
-    json_t *machine = *text ? json_loads(text, 0, NULL) : NULL;
+    json_t *machine = *r->machine ? json_loads(r->machine, 0, NULL) : NULL;
     json_out_name(o, "machine");
     json_out_value(o, machine);
     json_decref(machine);
 }
 
 /* What stands in the way of the set-up, as the program said it; null: nothing. */
-static void write_setup(struct json_out *o, const json_t *record)
+static void write_setup(struct json_out *o, const struct session_record *r)
 {
-    if (!*json_text(record, "setup_reason", "")) {
+    if (!*r->setup_reason) {
         json_out_text(o, "setup", "");
         return;
     }
     open_object(o, "setup");
-    text_of(o, "reason", record, "setup_reason");
-    text_of(o, "detail", record, "setup_detail");
+    json_out_text(o, "reason", r->setup_reason);
+    json_out_text(o, "detail", r->setup_detail);
     close_object(o);
 }
 
-static void write_people(struct json_out *o, const json_t *record)
+static void write_people(struct json_out *o, const struct session_record *r)
 {
-    static const char *const texts[] = {"customer_email", "customer_name", "language", "note"};
     open_object(o, "technician");
-    text_of(o, "id", record, "technician");
-    text_of(o, "name", record, "technician_name");
+    json_out_text(o, "id", r->technician);
+    json_out_text(o, "name", r->technician_name);
     close_object(o);
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        text_of(o, texts[i], record, texts[i]);
+    json_out_text(o, "customer_email", r->customer_email);
+    json_out_text(o, "customer_name", r->customer_name);
+    json_out_text(o, "language", r->language);
+    json_out_text(o, "note", r->note);
 }
 
-static void write_times_and_mail(struct json_out *o, const json_t *record)
+static void write_times_and_mail(struct json_out *o, const struct session_record *r)
 {
-    static const char *const times[] = {"created_at", "invitation_expires_at", "activated_at", "expires_at", "ended_at"};
-    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
-        time_of(o, times[i], record);
+    time_member(o, "created_at", r->created_at);
+    time_member(o, "invitation_expires_at", r->invitation_expires_at);
+    time_member(o, "activated_at", r->activated_at);
+    time_member(o, "expires_at", r->expires_at);
+    time_member(o, "ended_at", r->ended_at);
     open_object(o, "mail");
-    text_of(o, "state", record, "mail_state");
-    time_member(o, "sent_at", json_text(record, "mail_sent_at", ""));
-    time_member(o, "retry_at", json_text(record, "mail_retry_at", ""));
-    json_out_number(o, "tries", number_of(record, "mail_tries"));
+    json_out_text(o, "state", r->mail_state);
+    time_member(o, "sent_at", r->mail_sent_at);
+    time_member(o, "retry_at", r->mail_retry_at);
+    json_out_number(o, "tries", number_of(r->mail_tries));
     close_object(o);
 }
 
-static void write_state(struct json_out *o, const json_t *record, const json_t *presence)
+/* since: "" unless it is online. */
+static void write_state(struct json_out *o, const struct session_record *r, const char *since)
 {
-    json_out_text(o, "id", json_text(record, "id", ""));
-    text_of(o, "status", record, "state");
-    json_out_bool(o, "paired", strcmp(json_text(record, "paired", "0"), "1") == 0);
-    text_of(o, "reason", record, "reason");
-    json_out_bool(o, "online", presence != NULL);
-    time_member(o, "online_since", presence ? json_text(presence, "since", "") : "");
+    json_out_text(o, "id", r->id);
+    json_out_text(o, "status", r->state);
+    json_out_bool(o, "paired", strcmp(r->paired, "1") == 0);
+    json_out_text(o, "reason", r->reason);
+    json_out_bool(o, "online", *since);
+    time_member(o, "online_since", since);
 }
 
-static void write_addresses(struct json_out *o, const struct gateway *g, const json_t *record)
+/* checks: an object or NULL. */
+static void write_checks(struct json_out *o, const struct session_record *r, const json_t *checks)
+{
+    unsigned attempts = number_of(r->attempts);
+    json_out_name(o, "checks");
+    if (checks)
+        json_out_value(o, checks);
+    else
+        json_out_raw(o, "{}", 2);
+    json_out_number(o, "attempts_left", attempts >= 5 ? 0 : 5 - attempts);
+    json_out_number(o, "generation", number_of(r->generation));
+    json_out_text(o, "removal", r->removal);
+    time_member(o, "removed_at", r->removed_at);
+}
+
+static void write_addresses(struct json_out *o, const struct gateway *g, const struct session_record *r)
 {
     char version[64], url[512];
-    snprintf(version, sizeof version, "%s-%s", json_text(record, "epoch", "1"), json_text(record, "version", "0"));
+    snprintf(version, sizeof version, "%s-%s", *r->epoch ? r->epoch : "1", *r->version ? r->version : "0");
     json_out_text(o, "version", version);
-    install_url(g, record, url, sizeof url);
+    install_url(g, r, url, sizeof url);
     json_out_text(o, "install_url", url);
-    snprintf(url, sizeof url, "%s/i/%s/download", g->settings.origin, json_text(record, "id", ""));
+    snprintf(url, sizeof url, "%s/i/%s/download", g->settings.origin, r->id);
     json_out_text(o, "program_url", url);
 }
 
-char *session_text(const struct gateway *g, const json_t *record, const json_t *presence, const char *code_prefix)
+char *session_text(const struct gateway *g, const struct session_record *r, const char *since, const char *code_prefix)
 {
     struct json_out o = {0};
-    unsigned attempts = number_of(record, "attempts");
-    const char *said = json_text(record, "checks", "{}");
-    json_t *checks = strcmp(said, "{}") == 0 ? NULL : json_loads(said, 0, NULL);
-    bool given = json_is_object(checks), online = presence && strcmp(json_text(record, "state", ""), "active") == 0;
+    json_t *said = *r->checks && strcmp(r->checks, "{}") != 0 ? json_loads(r->checks, 0, NULL) : NULL;
+    const json_t *checks = json_is_object(said) ? said : NULL;
+    bool online = *since && strcmp(r->state, "active") == 0;
     json_out_raw(&o, "{", 1);
-    write_state(&o, record, online ? presence : NULL);
-    write_people(&o, record);
-    write_times_and_mail(&o, record);
-    write_machine(&o, record);
-    json_out_name(&o, "checks");
-    if (given)
-        json_out_value(&o, checks);
-    else
-        json_out_raw(&o, "{}", 2);
-    json_out_number(&o, "attempts_left", attempts >= 5 ? 0 : 5 - attempts);
-    json_out_number(&o, "generation", number_of(record, "generation"));
-    text_of(&o, "removal", record, "removal");
-    time_of(&o, "removed_at", record);
-    write_addresses(&o, g, record);
-    time_member(&o, "last_online", online ? "" : json_text(record, "last_online", ""));
-    json_out_text(&o, "last_state", online ? "" : json_text(record, "last_state", ""));
-    write_setup(&o, record);
+    write_state(&o, r, online ? since : "");
+    write_people(&o, r);
+    write_times_and_mail(&o, r);
+    write_machine(&o, r);
+    write_checks(&o, r, checks);
+    write_addresses(&o, g, r);
+    time_member(&o, "last_online", online ? "" : r->last_online);
+    json_out_text(&o, "last_state", online ? "" : r->last_state);
+    write_setup(&o, r);
     json_out_name(&o, "checklist");
-    checklist_write(&o, record, given ? checks : NULL);
+    checklist_write(&o, r, checks);
     if (code_prefix)
         json_out_text(&o, "code_prefix", code_prefix);
     close_object(&o);
-    json_decref(checks);
+    json_decref(said);
     return json_out_end(&o);
+}
+
+static struct session_record record_of(const json_t *record)
+{
+    return (struct session_record){
+#define X(name) .name = json_text(record, #name, ""),
+        SESSION_FIELDS(X)
+#undef X
+    };
 }
 
 json_t *session_view(const struct gateway *g, const json_t *record, const json_t *presence)
 {
-    char *text = session_text(g, record, presence, NULL);
+    struct session_record r = record_of(record);
+    char *text = session_text(g, &r, json_text(presence, "since", ""), NULL);
     json_t *view = text ? json_loads(text, 0, NULL) : NULL;
     if (!view)
-        log_event(LOG_ERROR, "view_failed", "session", json_text(record, "id", ""), NULL);
+        log_event(LOG_ERROR, "view_failed", "session", r.id, NULL);
     free(text);
     return view;
 }
@@ -207,14 +214,13 @@ json_t *open_session_view(const json_t *record)
 void respond_invitation(struct call *c, const json_t *record)
 {
     struct gateway *g = c->gateway;
+    struct session_record r = record_of(record);
     char code[CODE_PREFIX_SIZE], location[64];
-    const char *sid = json_text(record, "id", "");
-    if (derive_code_prefix(g->keys, json_text(record, "kid", ""), sid, number_of(record, "generation"),
-                           code) != 0) {
+    if (derive_code_prefix(g->keys, r.kid, r.id, number_of(r.generation), code) != 0) {
         call_refuse(c, "unavailable", "The secret key of this invitation is not loaded here.");
         return;
     }
-    snprintf(location, sizeof location, "/v1/sessions/%s", sid);
+    snprintf(location, sizeof location, "/v1/sessions/%s", r.id);
     http_add_header(c->request, "Location", location);
-    respond_json_text(c->request, 201, session_text(g, record, NULL, code));
+    respond_json_text(c->request, 201, session_text(g, &r, "", code));
 }
