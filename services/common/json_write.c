@@ -74,10 +74,18 @@ void json_out_string(struct json_out *t, const char *s, size_t n)
 
 void json_out_name(struct json_out *t, const char *name)
 {
-    if (t->n > 0 && t->at[t->n - 1] != '{')
-        put_char(t, ',');
-    json_out_string(t, name, strlen(name));
-    put_char(t, ':');
+    size_t n = strlen(name);
+    if (!room(t, n + 4))
+        return;
+    char *to = t->at + t->n;
+    if (t->n > 0 && to[-1] != '{')
+        *to++ = ',';
+    *to++ = '"';
+    memcpy(to, name, n);
+    to += n;
+    *to++ = '"';
+    *to++ = ':';
+    t->n = (size_t)(to - t->at);
 }
 
 void json_out_text(struct json_out *t, const char *name, const char *text)
@@ -119,9 +127,12 @@ char *json_out_end(struct json_out *t)
     return t->at;
 }
 
-static void put_member(struct json_out *t, const char *name, const json_t *value)
+static void put_member(struct json_out *t, bool first, const char *name, const json_t *value)
 {
-    json_out_name(t, name);
+    if (!first)
+        put_char(t, ',');
+    json_out_string(t, name, strlen(name));
+    put_char(t, ':');
     put_value(t, value);
 }
 
@@ -143,7 +154,7 @@ static void put_sorted(struct json_out *t, const json_t *object)
         names[n++] = name;
     qsort(names, n, sizeof *names, by_name);
     for (size_t i = 0; i < n; i++)
-        put_member(t, names[i], json_object_get(object, names[i]));
+        put_member(t, i == 0, names[i], json_object_get(object, names[i]));
     free(names);
 }
 
@@ -151,12 +162,15 @@ static void put_object(struct json_out *t, const json_t *object)
 {
     const char *name;
     json_t *value;
+    bool first = true;
     put_char(t, '{');
     if (t->sorted) {
         put_sorted(t, object);
     } else {
-        json_object_foreach((json_t *)object, name, value)
-            put_member(t, name, value);
+        json_object_foreach((json_t *)object, name, value) {
+            put_member(t, first, name, value);
+            first = false;
+        }
     }
     put_char(t, '}');
 }

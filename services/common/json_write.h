@@ -17,7 +17,7 @@ struct json_out {
 
 /* As it is: names, braces, commas. */
 void json_out_raw(struct json_out *o, const char *text, size_t n);
-/* A member's name, with a comma unless it is the first of its object. */
+/* A member's name (one of ours: nothing in it is to be escaped), with a comma unless it is the first of its object. */
 void json_out_name(struct json_out *o, const char *name);
 /* A member whose value is text; null when it is empty. */
 void json_out_text(struct json_out *o, const char *name, const char *text);

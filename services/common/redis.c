@@ -293,6 +293,19 @@ void redis_command(struct redis *r, redis_fn fn, void *user, int argc, const cha
         fn(user, NULL);
 }
 
+void redis_raw(struct redis *r, redis_fn fn, void *user, const char *command, size_t size)
+{
+    struct pending *p = r->up && r->ac ? malloc(sizeof *p) : NULL;
+    if (p) {
+        *p = (struct pending){fn, user};
+        if (redisAsyncFormattedCommand(r->ac, on_reply, p, command, size) == REDIS_OK)
+            return;
+        free(p);
+    }
+    if (fn)
+        fn(user, NULL);
+}
+
 void redis_send(struct redis *r, redis_fn fn, void *user, ...)
 {
     const char *argv[MAX_ARGS];

@@ -32,6 +32,8 @@ void redis_command(struct redis *r, redis_fn fn, void *user, int argc, const cha
                    const size_t *lengths);
 /* Convenience: NUL-terminated arguments, ended by NULL. */
 void redis_send(struct redis *r, redis_fn fn, void *user, ...) __attribute__((sentinel));
+/* A command that is in Redis' own form already (RESP), for one with many arguments that are always the same. */
+void redis_raw(struct redis *r, redis_fn fn, void *user, const char *command, size_t size);
 /* Runs a script by its SHA-1 (EVALSHA, loaded again on NOSCRIPT). name: for logs. */
 struct redis_script {
     const char *name;

@@ -32,12 +32,10 @@ static bool csrf_fails(const struct call *c)
            CRYPTO_memcmp(token, c->who.csrf, strlen(token)) != 0;
 }
 
-static void on_firm(void *user, json_t *hash, bool lost)
+static void admit(struct call *c)
 {
-    struct call *c = user;
     struct principal *p = &c->who;
-    p->firm = json_incref(hash);
-    if (lost) {
+    if (p->lost) {
         call_refuse(c, "unavailable", NULL);
         return;
     }
@@ -57,11 +55,26 @@ static void on_firm(void *user, json_t *hash, bool lost)
         call_authenticated(c);
 }
 
+/* Person and company come in any order: one may be known, the other not. */
+static void part_read(struct call *c, bool lost)
+{
+    c->who.lost = c->who.lost || lost;
+    if (--c->waiting == 0)
+        admit(c);
+}
+
+static void on_firm(void *user, json_t *hash, bool lost)
+{
+    struct call *c = user;
+    c->who.firm = json_incref(hash);
+    part_read(c, lost);
+}
+
 static void on_person(void *user, json_t *hash, bool lost)
 {
     struct call *c = user;
-    (void)lost; /* then the company is too */
     c->who.person = json_incref(hash);
+    part_read(c, lost);
 }
 
 static bool key_expired(const json_t *credential)
@@ -72,6 +85,7 @@ static bool key_expired(const json_t *credential)
 
 static void read_person(struct call *c)
 {
+    c->waiting = 2;
     store_known_person(c, on_person, on_firm);
 }
 

@@ -56,6 +56,7 @@ struct principal {
     int64_t until; /* end of the API key, 0: none */
     json_t *person, *firm; /* directory hashes as objects of strings */
     bool administrator, is_operator;
+    bool lost; /* Redis, while person and company were being read */
     int bucket;
 };
 

@@ -44,9 +44,12 @@ void store_person(struct call *c, redis_fn person, redis_fn firm)
 
 void store_known_person(struct call *c, known_fn person, known_fn firm)
 {
-    char key[KEY_SIZE];
-    known_hash(c->gateway, bucket_key(key, sizeof key, c->who.bucket, "technician", c->who.technician), person, c);
-    known_hash(c->gateway, bucket_key(key, sizeof key, c->who.bucket, "company", c->who.company), firm, c);
+    char technician[KEY_SIZE], company[KEY_SIZE];
+    struct gateway *g = c->gateway;
+    bucket_key(technician, sizeof technician, c->who.bucket, "technician", c->who.technician);
+    bucket_key(company, sizeof company, c->who.bucket, "company", c->who.company);
+    known_hash(g, technician, person, c);
+    known_hash(g, company, firm, c);
 }
 
 void store_hash(struct gateway *g, const char *key, bool tracked, redis_fn fn, void *user)
@@ -88,18 +91,31 @@ void store_presence(struct gateway *g, const char *sid, redis_fn fn, void *user)
     redis_send(g->redis, fn, user, "HGETALL", key, NULL);
 }
 
-void store_shown(struct call *c, redis_fn since, redis_fn fields)
+/* HMGET of a record's fields as Redis reads it; all but the key is the same each time. */
+static size_t write_fields_read(char *out, size_t size, const char *key)
 {
-    char key[KEY_SIZE];
-    const char *argv[] = {"HMGET", key,
+    static const char *const names[] = {
 #define X(name) #name,
-                          SESSION_FIELDS(X)
+        SESSION_FIELDS(X)
 #undef X
     };
+    static char fields[2048];
+    static size_t n;
+    enum { COUNT = sizeof names / sizeof *names };
+    for (size_t i = 0, first = n; first == 0 && i < COUNT; i++)
+        n += (size_t)snprintf(fields + n, sizeof fields - n, "$%zu\r\n%s\r\n", strlen(names[i]), names[i]);
+    int head = snprintf(out, size, "*%d\r\n$5\r\nHMGET\r\n$%zu\r\n%s\r\n", COUNT + 2, strlen(key), key);
+    memcpy(out + head, fields, n);
+    return (size_t)head + n;
+}
+
+void store_shown(struct call *c, redis_fn since, redis_fn fields)
+{
+    char key[KEY_SIZE], command[KEY_SIZE + 2200];
     bucket_key(key, sizeof key, c->who.bucket, "presence", c->session);
     redis_send(c->gateway->redis, since, c, "HGET", key, "since", NULL);
     bucket_key(key, sizeof key, c->who.bucket, "session", c->session);
-    redis_command(c->gateway->redis, fields, c, sizeof argv / sizeof *argv, argv, NULL);
+    redis_raw(c->gateway->redis, fields, c, command, write_fields_read(command, sizeof command, key));
 }
 
 void store_open_sessions(struct call *c, redis_fn fn)

@@ -120,14 +120,7 @@ def on_real_kafka(figures, folder, wanted):
 def measure_reads(figures, folder):
     with Stack(folder / "reads", service_env={"gateway": {"API_RATE": 0}}) as stack:
         stack.up()
-        measure_get(figures, stack, one_session)
-
-
-def one_session(stack):
-    api = unlimited(stack)
-    status, session = api.create(note="What it is about.", customer_name="Karla Kundin", customer_email="karla@example.com")
-    assert status == 201, session
-    return api.key, session["id"]
+        measure_get(figures, stack, folder)
 
 
 def rss_mib(pid):
