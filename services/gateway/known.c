@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BEAT_MS = 250, PROVEN_MS = 1000, HASHES_MAX = 8192, KEY_SIZE = 128 };
+enum { BEAT_MS = 250, PROVEN_MS = 1000, IDLE_MS = 2000, HASHES_MAX = 8192, KEY_SIZE = 128 };
 
 struct known {
     char key[KEY_SIZE];
@@ -37,6 +37,8 @@ static struct {
 } tracking;
 static char name[17];
 static int64_t proven; /* loop time at which the newest beat that came back was sent */
+static int64_t wanted; /* loop time of the last question; who is asked nothing does not beat */
+static bool beating;
 static struct loop_timer *timer;
 
 static void forget(struct known *k)
@@ -97,6 +99,11 @@ void known_hash(struct gateway *g, const char *key, known_fn fn, void *user)
 {
     struct known *k = NULL;
     bool tracked = is_true(g);
+    wanted = loop_now_ms(g->service.loop);
+    if (!beating) {
+        beating = true;
+        loop_timer_set(timer, 0);
+    }
     if (tracked)
         HASH_FIND_STR(hashes, key, k);
     if (k) {
@@ -151,6 +158,9 @@ static void on_timer(void *user)
 {
     struct gateway *g = user;
     char beat[64];
+    beating = loop_now_ms(g->service.loop) - wanted < IDLE_MS;
+    if (!beating)
+        return;
     loop_timer_set(timer, BEAT_MS);
     if (!same_connections(g)) {
         tracking.on = false;
@@ -171,12 +181,12 @@ void known_start(struct gateway *g)
     proven = loop_now_ms(g->service.loop) - PROVEN_MS - 1;
     store_subscribe_known(g, on_changed, on_beat);
     timer = loop_timer_new(g->service.loop, on_timer, g);
-    loop_timer_set(timer, 0);
 }
 
 void known_stop(void)
 {
     loop_timer_free(timer);
     timer = NULL;
+    beating = false;
     forget_all();
 }

@@ -63,8 +63,8 @@ end
 
 def wrk(stack, folder, reads):
     """reads: [(key, path)], taken in turn. Requests a second; everything else than 2xx fails the measurement."""
-    (folder / "reads").write_text("".join(f"{key} {path}\n" for key, path in reads))
-    (folder / "reads.lua").write_text(WRK_SCRIPT % (folder / "reads"))
+    (folder / "reads.txt").write_text("".join(f"{key} {path}\n" for key, path in reads))
+    (folder / "reads.lua").write_text(WRK_SCRIPT % (folder / "reads.txt"))
     argv = ["wrk", "-t1", f"-c{GET_CONNECTIONS}", f"-d{GET_S}s", "-s", folder / "reads.lua",
             f"http://{stack.address('gateway-1')}"]
     answer = subprocess.run(list(map(str, argv)), capture_output=True, text=True, timeout=GET_S + 30, check=False)

@@ -32,6 +32,7 @@ static struct {
     size_t n_asked;
     redis_fn track;
     unsigned tracks;
+    bool armed;
 } W;
 
 static struct gateway gateway;
@@ -56,7 +57,8 @@ struct loop_timer *loop_timer_new(struct loop *l, loop_fn fn, void *user)
 
 void loop_timer_set(struct loop_timer *t, int64_t delay_ms)
 {
-    (void)t, (void)delay_ms;
+    (void)t;
+    W.armed = delay_ms >= 0;
 }
 
 void loop_timer_free(struct loop_timer *t)
@@ -153,6 +155,8 @@ static void hear_beat(size_t number)
 
 static void tick(int64_t ms)
 {
+    assert_true(W.armed);
+    W.armed = false;
     W.now += ms;
     W.tick(&gateway);
 }
@@ -187,6 +191,9 @@ static int start(void **state)
     gateway.redis = (struct redis *)"main";
     gateway.notices = (struct redis *)"notices";
     known_start(&gateway);
+    assert_false(W.armed);
+    assert_false(known("first"));
+    answer("1");
     tick(0);
     W.main_up = W.notices_up = true;
     W.notices_id = 7;
@@ -324,6 +331,24 @@ static void test_a_redis_that_cannot_track_is_read_each_time(void **state)
     answer("1");
 }
 
+static void test_a_gateway_that_is_asked_nothing_sleeps_and_wakes(void **state)
+{
+    (void)state;
+    learn("a", "1");
+    for (int i = 0; i < 7; i++)
+        beat(250);
+    size_t beats = W.n_beats;
+    tick(250);
+    assert_int_equal(W.n_beats, beats);
+    assert_false(W.armed);
+    W.now += 60000;
+    assert_false(known("a"));
+    answer("2");
+    beat(0); /* at once */
+    assert_true(known("a")); /* Redis would have told of a change all the while */
+    assert_string_equal(got, "1");
+}
+
 static void test_a_lost_redis_is_told(void **state)
 {
     (void)state;
@@ -345,6 +370,7 @@ int main(void)
         TEST(test_a_new_connection_of_either_kind_forgets_all),
         TEST(test_an_answer_from_before_the_tracking_is_not_kept),
         TEST(test_a_redis_that_cannot_track_is_read_each_time),
+        TEST(test_a_gateway_that_is_asked_nothing_sleeps_and_wakes),
         TEST(test_a_lost_redis_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
