@@ -81,8 +81,12 @@ void bucket_chain(struct bucket *b)
         if (batch->entries[i].event && audit_wants(batch->entries[i].event))
             find_chain(b, json_text(batch->entries[i].event, "company", ""));
     batch->unread = batch->n_chains + 1; /* one is ours, so that the batch cannot go on while it is being asked for */
-    for (size_t i = 0; i < batch->n_chains; i++)
-        store_audit_head(&batch->chains[i], on_head);
+    for (size_t i = 0; i < batch->n_chains; i++) {
+        if (heads_find(b, &batch->chains[i]))
+            batch->unread--;
+        else
+            store_audit_head(&batch->chains[i], on_head);
+    }
     if (--batch->unread == 0)
         make_records(b);
 }

@@ -29,6 +29,10 @@ static void on_trimmed(void *user, const redisReply *reply)
     bool number = reply && reply->type == REDIS_REPLY_INTEGER;
     if (number && reply->integer == -1)
         b->epoch = 0;
+    if (number && reply->integer == (long long)b->batch->n)
+        heads_keep(b);
+    else
+        heads_forget(b);
     failpoint("sweeper.trimmed");
     settle(b, number && (b->batch->n == BATCH_MAX || reply->integer == -2));
 }
@@ -36,6 +40,7 @@ static void on_trimmed(void *user, const redisReply *reply)
 static void batch_delivered(struct bucket *b)
 {
     if (b->batch->failed) {
+        heads_forget(b);
         settle(b, false); /* the next scan reads the same head again */
         return;
     }

@@ -38,6 +38,7 @@ struct batch {
     struct chain chains[BATCH_MAX];
 };
 
+struct known_head;
 struct sweeper;
 struct bucket {
     struct sweeper *sweeper;
@@ -47,6 +48,9 @@ struct bucket {
     int64_t lease_until; /* loop time */
     bool again;          /* something came while we were busy */
     struct batch *batch; /* while not EMPTY or READING */
+    struct known_head *heads;  /* uthash by company: where the logs end that we wrote last (heads.c) */
+    int64_t heads_epoch;       /* and under which lease and connection that is true */
+    unsigned heads_connection;
     int64_t chores_at;   /* loop time */
     bool chores_running;
 };
@@ -73,6 +77,11 @@ void bucket_drain(struct bucket *b);
 void bucket_chained(struct bucket *b);
 /* chain.c: reads the heads of the batch's companies, makes their records, then bucket_chained(). */
 void bucket_chain(struct bucket *b);
+/* heads.c: false: not known, ask Redis. */
+bool heads_find(struct bucket *b, struct chain *c);
+/* The batch's logs are written as its chains have them now. */
+void heads_keep(struct bucket *b);
+void heads_forget(struct bucket *b);
 /* due.c */
 void bucket_due(struct bucket *b);
 /* chores.c */
