@@ -1,5 +1,6 @@
 """A technician who is connected to a PC and loses what they are signed in with is cut off at once; the session and the
 program stay for whoever takes over. S-70"""
+import hashlib
 import time
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from customers import Session, upgrade
 from flows import Api, new_technician, read_redis
 from processes import bucket_of
+from stack import SERVICES
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +76,46 @@ def test_another_credential_of_the_same_person_stays_connected(online):
         with pytest.raises(AssertionError, match="not within"):
             viewer.wait(lambda line: "updates" in line or "resumed" in line, 2)
         assert viewer.child.poll() is None
+
+
+# ---- what a gateway knows from before (docs/decisions/0060) ----
+
+def primed(api):
+    """Its gateway has read key, person and company, and knows them from now on."""
+    for _ in range(20):
+        assert api.call("GET", "/v1/me")[0] == 200
+    return api
+
+
+def key_name(api):
+    return f"{{s{bucket_of(api.company):02d}}}:key:{hashlib.sha256(api.key.encode()).hexdigest()}"
+
+
+def test_a_colleague_in_a_company_that_is_known_is_let_in(stack, admin):
+    primed(admin)
+    colleague = new_technician(stack, admin.company)
+    primed(admin)
+    status, me = colleague.call("GET", "/v1/me")
+    assert (status, me["technician"]["id"], me["company"]["id"]) == (200, colleague.id, admin.company)
+
+
+@pytest.mark.parametrize("notices", ["arrive", "are cut off"])
+def test_a_key_that_is_known_is_out_at_once_whoever_removed_it(stack, admin, notices):
+    person = primed(new_technician(stack, admin.company))
+    server = read_redis(stack)
+    if notices == "are cut off":
+        assert server.execute_command("CLIENT", "KILL", "TYPE", "pubsub") > 0
+    assert server.delete(key_name(person)) == 1
+    status, problem = person.call("GET", "/v1/me")
+    assert (status, problem["reason"]) == (401, "unauthenticated")
+    stack.wait_ready()  # who was cut off was not ready meanwhile
+    stack.wait_edge(SERVICES)
+
+
+def test_what_changes_of_a_known_person_is_true_at_once(stack, admin):
+    person = primed(new_technician(stack, admin.company))
+    assert admin.call("PATCH", f"/v1/technicians/{person.id}", {"permissions": []})[0] == 200
+    assert person.call("GET", "/v1/me")[1]["technician"]["permissions"] == []
+    assert person.create()[1]["reason"] == "permission_missing"
+    assert admin.call("PATCH", f"/v1/technicians/{person.id}", {"disabled": True})[0] == 200
+    assert person.call("GET", "/v1/me")[0] == 401
