@@ -9,7 +9,7 @@ from tenants import Tenants, connect
 from usage import Usage, pin, processes
 
 COMPANIES, TECHNICIANS = 400, 5
-RATE, WARM_S, RATE_S, HOLD_MS, CONNECTIONS, GATEWAYS = 500, 10, 20, 1000, 256, 2
+RATE, WARM_S, RATE_S, HOLD_MS, CONNECTIONS, GATEWAYS = 500, 20, 20, 1000, 256, 1
 GET_S, GET_CONNECTIONS, GET_TARGET = 8, 128, 30000
 
 
@@ -32,7 +32,7 @@ def measure_rate(figures, stack, kafka, folder):
     with Usage(processes(stack, kafka)) as usage:
         got = load(stack, keys)
     wrong = {name: got[name]["failure"] for name in ("create", "end") if got[name]["failed"]}
-    note = f"{COMPANIES} companies, {len(stack.instances('gateway'))} gateways, real Kafka, AOF always"
+    note = f"{COMPANIES} companies, {len(stack.instances('gateway'))} gateway(s), no TLS, no edge, real Kafka, AOF always"
     figures.add(f"creates + ends, {RATE} + {RATE} due a second", got["operations"] / got["seconds"], "per second",
                 at_least=1000 * 0.999, note=note)
     figures.add("… failed or unanswered", got["create"]["failed"] + got["end"]["failed"] + got["unanswered"], "", at_most=0,

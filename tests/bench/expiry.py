@@ -10,7 +10,7 @@ from usage import Usage, processes
 
 OPEN, PER_COMPANY = 100000, 5
 LIFE_MS = 24 * 3600 * 1000
-SETTLE_S, TRICKLE_S, BURST_S, BURST_RATE = 60, 30, 15, 200
+SETTLE_S, TRICKLE_S, BURST_S, BURST_RATE = 100, 30, 15, 200
 WORKERS = ("sweeper", "licensing", "redis")
 
 
