@@ -155,6 +155,16 @@ def check_services_wait_only_in_epoll():
                 yield f"{place(path, number)}: {match.group(1)}()"
 
 
+def check_services_write_json_themselves():
+    """services write JSON by json_compact: json_dumps() gives memory of the pool, which free() must not see"""
+    for path in files(".c", under="services"):
+        if path.parent.name == "cli":
+            continue
+        for number, line in code_lines(path):
+            if re.search(r"\bjson_dumps\s*\(", line):
+                yield f"{place(path, number)}: json_dumps()"
+
+
 def check_sizes_of_files():
     """files stay below 700 lines"""
     for path in files(".c", ".h", ".py", ".ts", ".tsx", ".lua", ".mjs"):
