@@ -2,34 +2,20 @@
 -- the companies' logs whose first records are in no topic any more say so. Run by CLI (`rebuild`).
 -- KEYS[1] {sNN}:epoch. ARGV: 1 highest epoch of the journal, 2 its latest time, 3 its newest outbox id ('0-0': none).
 -- Returns the new epoch.
+-- with: outbox_id
 local epoch = math.max(tonumber(redis.call('GET', KEYS[1]) or '1'), tonumber(ARGV[1])) + 1
 redis.call('SET', KEYS[1], text(epoch))
 local now = math.max(clock(), tonumber(ARGV[2]))
 redis.call('SET', key('clock'), text(now))
 
-local function pair(id)
-    local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-    return tonumber(ms), tonumber(seq)
-end
-
-local function last_id()
-    if redis.call('EXISTS', key('outbox')) == 0 then
-        return '0-0'
-    end
-    local info = redis.call('XINFO', 'STREAM', key('outbox'))
-    for i = 1, #info, 2 do
-        if info[i] == 'last-generated-id' then
-            return info[i + 1]
-        end
-    end
-end
-
-local ms, seq = pair(last_id())
-local newest_ms, newest_seq = pair(ARGV[3])
-if newest_ms > ms or (newest_ms == ms and newest_seq > seq) then
+if is_later(ARGV[3], last_id()) then
     redis.call('XADD', key('outbox'), ARGV[3], 'e', '')
     redis.call('XDEL', key('outbox'), ARGV[3])
 end
+if is_later(ARGV[3], redis.call('GET', key('journaled')) or '0-0') then
+    redis.call('SET', key('journaled'), ARGV[3])
+end
+redis.call('SET', key('journaled'), '0-0', 'NX')
 
 -- The log's first record, or the one that will be, and what it follows from.
 local function begins(cid)
@@ -45,7 +31,7 @@ end
 local function says_so(cid, seq)
     for _, entry in ipairs(redis.call('XREVRANGE', key('audit', cid), '+', '-', 'COUNT', 1000)) do
         local record = cjson.decode(entry[2][2])
-        if record.type == 'audit.trimmed' and record.details.seq == seq then
+        if record.type == 'audit.trimmed' and record.details and record.details.seq == seq then
             return true
         end
     end

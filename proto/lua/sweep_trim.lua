@@ -1,10 +1,12 @@
 -- sweep_trim: removes what Kafka has acknowledged from one bucket's outbox and appends it to the companies' audit logs,
--- each event exactly once (an entry that has left the outbox is in the log).
+-- each event exactly once (an entry that has left the outbox is in the log). The mark {sNN}:journaled goes on with it where there is one: a
+-- Redis that was emptied has none, and what is written to it afterwards makes none (sweep_compare.lua).
 -- KEYS[1] {sNN}:lease. ARGV: 1 holder, 2 fencing epoch, 3 milliseconds the logs are kept (0: for ever), 4.. outbox ids, each
 -- 'id' or 'id company seq prev hash cut session record': cut is the seq through which the log is cut off (0: not), session a
 -- session id or '-', record the canonical JSON.
 -- Returns how many went; -1 when the lease was lost (another sweeper will read and produce them again: duplicates, no
 -- gaps), -2 when a log's head is not where the sweeper took it to be (it reads again).
+-- with: outbox_id
 local lease_hash = load_hash(KEYS[1]) or {}
 if lease_hash.holder ~= ARGV[1] or lease_hash.epoch ~= ARGV[2] then
     return -1
@@ -44,6 +46,7 @@ local function append(e)
 end
 
 local gone = 0
+local mark = redis.call('GET', key('journaled'))
 for _, e in ipairs(entries) do
     if redis.call('XDEL', key('outbox'), e.id) == 1 then
         gone = gone + 1
@@ -51,5 +54,9 @@ for _, e in ipairs(entries) do
             append(e)
         end
     end
+    mark = mark and is_later(e.id, mark) and e.id or mark
+end
+if mark then
+    redis.call('SET', key('journaled'), mark)
 end
 return gone

@@ -25,6 +25,7 @@ struct store {
     char sha1[FOLDS][41];
     size_t n_waiting;
     size_t *counters[PIPELINE_MAX]; /* of the answers to come; NULL: not counted */
+    char mark[33];                  /* of this run, in Redis until its end */
 };
 
 /* What the journal says of one bucket. */
@@ -45,6 +46,7 @@ struct rebuild {
     struct audit_logs *logs;
     struct bucket_seen buckets[BUCKETS];
     int64_t audit_ms;   /* audit logs are kept so long; 0: for ever */
+    int64_t latest;     /* no event is later; ms */
     struct {
         size_t events, sessions, computers, directory, idempotency, audit, unreadable, without_link, sealed_lost;
     } n;
@@ -70,7 +72,11 @@ bool store_drop(struct rebuild *r, int bucket, const char *id);
 bool store_flush(struct rebuild *r);
 /* The run id of the Redis process, and what stands in REDIS_INSTANCE_KEY ("" nothing). */
 bool store_instance(struct rebuild *r, char run_id[64], char told[80]);
-bool store_set_instance(struct rebuild *r, const char *run_id);
+bool store_set_instance(struct rebuild *r, const char *value);
+/* Nobody else rebuilds this Redis, and what is folded from now on can be told from a Redis that was emptied meanwhile. */
+bool store_begin(struct rebuild *r);
+/* false also when it was emptied. */
+bool store_end(struct rebuild *r);
 bool store_read_outboxes(struct rebuild *r);
 /* The last part of an API key's name by its id; false when Redis knows none (nothing has failed then). */
 bool store_key_name(struct rebuild *r, const char *id, char out[65]);
@@ -85,10 +91,19 @@ bool journal_event(struct rebuild *r, const char *id, const char *text, size_t s
 /* The managed computers, of which journal_event() only notes the newest event. */
 bool journal_fold_computers(struct rebuild *r);
 
+/* rebuild_check.c: is it what a service writes? Pure. bucket: of the event's ce_id. */
+bool check_event(const json_t *event, long long id_ms, int64_t latest);
+bool check_session(const json_t *event, int bucket);
+bool check_computer(const json_t *event, int bucket);
+bool check_idempotency(const json_t *event, int bucket);
+bool check_audit(const json_t *event, int bucket);
+bool check_directory(const json_t *event);
+bool check_state(const json_t *event, const json_t *state);
+
 /* rebuild_audit.c: collects the records, then appends each company's in order. */
 struct audit_logs *audit_logs_new(void);
 void audit_logs_free(struct audit_logs *logs);
-bool audit_collect(struct rebuild *r, const char *id, const json_t *event);
+bool audit_collect(struct rebuild *r, const char *id, const json_t *event, int bucket);
 bool audit_fold(struct rebuild *r);
 
 /* argv[0] is "rebuild". Exit status. */

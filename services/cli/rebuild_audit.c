@@ -94,14 +94,16 @@ static void collect_head(struct log *l, int64_t seq, const char *hash)
     add_line(l, seq, text);
 }
 
-bool audit_collect(struct rebuild *r, const char *id, const json_t *event)
+bool audit_collect(struct rebuild *r, const char *id, const json_t *event, int bucket)
 {
     const json_t *place = json_object_get(event, "audit");
     const char *company = json_text(event, "company", ""), *session = json_text(event, "session", "");
     const char *prev = json_text(place, "prev", NULL), *hash = json_text(place, "hash", "");
     int64_t seq = json_number(place, "seq", 0);
-    if (bucket_of_id(company) < 0 || seq < 1 || strlen(hash) != AUDIT_HASH_SIZE - 1)
+    if (!check_audit(event, bucket)) {
+        r->n.unreadable++;
         return true;
+    }
     struct log *l = log_of(r->logs, company);
     if (!prev) {
         collect_head(l, seq, hash);

@@ -11,24 +11,6 @@
 
 enum { KEY_MAX = 192, PLACE_MAX = 96, EMAIL_MAX = 256 };
 
-bool directory_event(struct rebuild *r, const char *id, const char *text, size_t size)
-{
-    (void)id;
-    char error[128];
-    json_t *event = json_read(text, size, error);
-    const char *entity = event ? json_text(event, "id", "") : "";
-    r->n.events++;
-    if (bucket_of_id(entity) < 0) {
-        r->n.unreadable++;
-    } else {
-        const json_t *known = json_object_get(r->entities, entity);
-        if (!known || json_number(known, "version", 0) <= json_number(event, "version", 0))
-            json_object_set(r->entities, entity, event);
-    }
-    json_decref(event);
-    return true;
-}
-
 /* The sealed state {kind, id, name, company, fields}; NULL when there is none or no key opens it. Owned by the caller. */
 static json_t *open_state(const struct rebuild *r, const json_t *event)
 {
@@ -41,6 +23,33 @@ static json_t *open_state(const struct rebuild *r, const json_t *event)
         memset(plain, 0, strlen(plain));
     free(plain);
     return state;
+}
+
+/* One that no key opens is noted all the same: that it is lost must be said (fold_entity()). */
+static bool is_written_by_us(const struct rebuild *r, const json_t *event)
+{
+    json_t *state = check_directory(event) ? open_state(r, event) : NULL;
+    bool good = state ? check_state(event, state) : check_directory(event);
+    json_decref(state);
+    return good;
+}
+
+bool directory_event(struct rebuild *r, const char *id, const char *text, size_t size)
+{
+    (void)id;
+    char error[128];
+    json_t *event = json_read(text, size, error);
+    const char *entity = event ? json_text(event, "id", "") : "";
+    r->n.events++;
+    if (!is_written_by_us(r, event)) {
+        r->n.unreadable++;
+    } else {
+        const json_t *known = json_object_get(r->entities, entity);
+        if (!known || json_number(known, "version", 0) <= json_number(event, "version", 0))
+            json_object_set(r->entities, entity, event);
+    }
+    json_decref(event);
+    return true;
 }
 
 static const char *entity_key(char out[KEY_MAX], const json_t *event, const char *name)

@@ -33,7 +33,8 @@ static void note_newest(struct bucket_seen *b, long long ms, long long seq)
 static bool note_event(struct rebuild *r, const char *id, const json_t *event, char outbox_id[OUTBOX_ID_MAX], int *bucket)
 {
     long long ms, seq;
-    if (sscanf(id, "%2d-%lld-%lld", bucket, &ms, &seq) != 3 || *bucket < 0 || *bucket >= BUCKETS)
+    if (sscanf(id, "%2d-%lld-%lld", bucket, &ms, &seq) != 3 || *bucket < 0 || *bucket >= BUCKETS || seq < 0 ||
+        !check_event(event, ms, r->latest))
         return false;
     struct bucket_seen *b = &r->buckets[*bucket];
     int64_t epoch = json_number(event, "epoch", 1), time = json_number(event, "time", 0);
@@ -78,7 +79,7 @@ static void note_computer(struct rebuild *r, json_t *event)
 {
     const char *id = json_text(event, "computer", "");
     const json_t *known = json_object_get(r->computers, id);
-    if (bucket_of_id(id) >= 0 && (!known || is_older(known, event)))
+    if (!known || is_older(known, event))
         json_object_set(r->computers, id, event);
 }
 
@@ -107,11 +108,18 @@ static bool fold_record(struct rebuild *r, json_t *event, int bucket)
 {
     const json_t *record = json_object_get(event, "record");
     const char *type = json_text(event, "type", "");
-    if (has_prefix(type, "computer."))
-        note_computer(r, event);
-    if (strcmp(type, "session.refused") == 0 || !json_text(record, "state", NULL))
+    bool is_computer = has_prefix(type, "computer.");
+    bool is_stub = json_is_object(record) && !json_object_get(record, "state");
+    if (!is_computer && (strcmp(type, "session.refused") == 0 || is_stub))
         return true;
-    return fold_session(r, record, bucket);
+    if (is_computer ? !check_computer(event, bucket) : !check_session(event, bucket)) {
+        r->n.unreadable++;
+        return true;
+    }
+    if (!is_computer)
+        return fold_session(r, record, bucket);
+    note_computer(r, event);
+    return true;
 }
 
 /* ---- requests ---- */
@@ -119,10 +127,12 @@ static bool fold_record(struct rebuild *r, json_t *event, int bucket)
 static bool fold_idempotency(struct rebuild *r, const json_t *event, const char *outbox_id, int bucket)
 {
     const json_t *given = json_object_get(event, "idempotency");
-    json_t *fields = json_copy(json_object_get(given, "fields"));
     char key[KEY_MAX], time[24], *text;
-    if (!fields)
+    if (!check_idempotency(event, bucket)) {
+        r->n.unreadable++;
         return true;
+    }
+    json_t *fields = json_copy(json_object_get(given, "fields"));
     if (json_object_get(fields, "session"))
         json_object_set_new(fields, "outbox", json_string(outbox_id));
     text = json_dumps(fields, JSON_COMPACT);
@@ -151,10 +161,10 @@ bool journal_event(struct rebuild *r, const char *id, const char *text, size_t s
         good = store_drop(r, bucket, outbox_id);
     if (good && json_object_get(event, "record"))
         good = fold_record(r, event, bucket);
-    if (good)
+    if (good && json_object_get(event, "idempotency"))
         good = fold_idempotency(r, event, outbox_id, bucket);
     if (good && json_object_get(event, "audit"))
-        good = audit_collect(r, id, event);
+        good = audit_collect(r, id, event, bucket);
     json_decref(event);
     return good;
 }

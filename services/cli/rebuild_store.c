@@ -4,12 +4,15 @@
 #include "common/redis.h"
 #include "generated/lua_scripts.h"
 
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { KEY_MAX = 192, ARGS_MAX = 64, OUTBOX_PAGE = 1000 };
+
+#define REBUILD_NAME " name=beistand-rebuild "
 
 static const char *const scripts[FOLDS] = {
     [FOLD_SESSION] = lua_fold_session, [FOLD_COMPUTER] = lua_fold_computer,       [FOLD_DIRECTORY] = lua_fold_directory,
@@ -149,12 +152,49 @@ bool store_instance(struct rebuild *r, char run_id[64], char told[80])
     return true;
 }
 
-bool store_set_instance(struct rebuild *r, const char *run_id)
+/* Asks; only whether it failed counts. */
+static bool done(redisReply *reply)
 {
-    redisReply *reply = ask(r, "SET " REDIS_INSTANCE_KEY " %s", run_id);
     if (reply)
         freeReplyObject(reply);
     return reply != NULL;
+}
+
+bool store_set_instance(struct rebuild *r, const char *value)
+{
+    return done(ask(r, "SET " REDIS_INSTANCE_KEY " %s", value));
+}
+
+/* Connections that have our name; -1 after rebuild_failed(). A name goes with its connection, so one that was killed has none. */
+static int count_rebuilds(struct rebuild *r)
+{
+    int n = 0;
+    redisReply *reply = ask(r, "CLIENT LIST TYPE normal");
+    for (const char *at = reply ? strstr(reply->str, REBUILD_NAME) : NULL; at; at = strstr(at + 1, REBUILD_NAME))
+        n++;
+    return done(reply) ? n : -1;
+}
+
+bool store_begin(struct rebuild *r)
+{
+    uint8_t raw[(sizeof r->store.mark - 1) / 2];
+    if (!done(ask(r, "CLIENT SETNAME beistand-rebuild")))
+        return false;
+    int n = count_rebuilds(r);
+    if (n != 1)
+        return n > 1 ? rebuild_failed(r, "another rebuild of this Redis is under way") : false;
+    randombytes_buf(raw, sizeof raw);
+    sodium_bin2hex(r->store.mark, sizeof r->store.mark, raw, sizeof raw);
+    return done(ask(r, "SET beistand:rebuild %s", r->store.mark));
+}
+
+bool store_end(struct rebuild *r)
+{
+    redisReply *reply = ask(r, "GETDEL beistand:rebuild");
+    bool same = reply && reply->type == REDIS_REPLY_STRING && strcmp(reply->str, r->store.mark) == 0;
+    if (reply)
+        freeReplyObject(reply);
+    return same || rebuild_failed(r, "redis was emptied meanwhile; run this again");
 }
 
 static bool note_undrained(struct rebuild *r, int bucket, const redisReply *page, char last[64])

@@ -6,6 +6,7 @@
 #include "email.h"
 #include "generated/reasons.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,15 +23,18 @@ static bool known_language(const char *tag)
 }
 
 /* The SHA-256 of the Idempotency-Key in out; false after a refusal. */
+/* One key may stand for one request of each person: a colleague who happens to use the same has no part in the session. */
 static bool read_idempotency_key(struct call *c, char out[65])
 {
     const char *key = http_header(c->request, "Idempotency-Key");
+    char scoped[ID_SIZE + KEY_MAX + 2];
     size_t n = key ? strlen(key) : 0;
     if (n < 8 || n > KEY_MAX) {
         call_refuse(c, "invalid_request", "An Idempotency-Key header of 8 to 200 characters is needed.");
         return false;
     }
-    sha256_hex(out, key, n);
+    snprintf(scoped, sizeof scoped, "%s:%s", c->who.technician, key);
+    sha256_hex(out, scoped, strlen(scoped));
     return true;
 }
 

@@ -1,8 +1,8 @@
 /* Has Redis all that Kafka has? A Redis that was emptied or put back to an older copy would answer as if what is missing
  * had never been: programs would remove themselves, seats would be free twice. So nobody uses a Redis process that was not
- * looked at (services/common/redis.h): the sweeper compares the newest events of the topics with the newest ids that the
- * buckets' outboxes gave (a stream remembers its last id when it is empty) and says so in REDIS_INSTANCE_KEY. An empty Redis beside
- * an empty Kafka is a new installation. docs/decisions/0043-rebuild.md */
+ * looked at (services/common/redis.h): the sweeper compares the newest events of the topics with what the buckets noted of their
+ * outboxes (proto/lua/sweep_compare.lua) and says so in REDIS_INSTANCE_KEY. An empty Redis beside an empty Kafka is a new
+ * installation. docs/decisions/0043-rebuild.md */
 #include "sweeper.h"
 
 #include "common/log.h"
@@ -48,7 +48,7 @@ static void read_journal(struct guard *g)
 static void on_told(void *user, const redisReply *reply)
 {
     struct guard *g = user;
-    g->state = reply && reply->type == REDIS_REPLY_STATUS ? GUARD_SETTLED : GUARD_ASK;
+    g->state = reply && reply->type == REDIS_REPLY_INTEGER && reply->integer == 1 ? GUARD_SETTLED : GUARD_ASK;
     if (g->state != GUARD_SETTLED)
         return;
     log_event(g->behind ? LOG_ERROR : LOG_INFO, g->behind ? "redis_lost_writes" : "redis_compared", "run_id", g->run_id, "what_next",
@@ -60,16 +60,16 @@ static void tell(struct guard *g)
 {
     char value[80];
     snprintf(value, sizeof value, "%s%s", g->behind ? REDIS_BEHIND : "", g->run_id);
-    store_set_instance(g, value, on_told);
+    store_settle(g, value, on_told);
 }
 
-static void on_outbox(void *user, const redisReply *reply)
+static void on_compared(void *user, const redisReply *reply)
 {
     struct guard_bucket *b = user;
     struct guard *g = b->guard;
-    if (!reply)
+    if (!reply || reply->type != REDIS_REPLY_INTEGER)
         g->failed = true;
-    else if (is_older(store_outbox_id(reply), g->newest[b->number]))
+    else if (reply->integer != 1)
         g->behind = true;
     if (--g->unread > 0)
         return;
@@ -87,7 +87,7 @@ static void compare(struct guard *g)
     g->behind = g->failed = false;
     g->unread = BUCKETS;
     for (int i = 0; i < BUCKETS; i++)
-        store_outbox(&g->buckets[i], on_outbox);
+        store_compare(&g->buckets[i], on_compared);
 }
 
 /* ---- the round ---- */
@@ -98,6 +98,7 @@ static void on_instance(void *user, const redisReply *reply)
     const char *told = reply && reply->type == REDIS_REPLY_STRING ? reply->str : "";
     size_t skip = strncmp(told, REDIS_BEHIND, strlen(REDIS_BEHIND)) == 0 ? strlen(REDIS_BEHIND) : 0;
     snprintf(g->run_id, sizeof g->run_id, "%s", redis_instance_id(g->redis));
+    snprintf(g->told, sizeof g->told, "%s", told);
     if (!reply || !g->run_id[0])
         g->state = GUARD_ASK;
     else if (strcmp(told + skip, g->run_id) == 0)

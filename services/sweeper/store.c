@@ -9,6 +9,7 @@
 static struct redis_script lease = {.name = "sweep_lease", .text = lua_sweep_lease};
 static struct redis_script trim = {.name = "sweep_trim", .text = lua_sweep_trim};
 static struct redis_script due = {.name = "sweep_due", .text = lua_sweep_due};
+static struct redis_script compare = {.name = "sweep_compare", .text = lua_sweep_compare};
 static struct redis_script chores = {.name = "sweep_chores", .text = lua_sweep_chores};
 
 enum { KEY_SIZE = 32 };
@@ -91,26 +92,25 @@ void store_get_instance(struct guard *g, redis_fn fn)
     redis_send(g->redis, fn, g, "GET", REDIS_INSTANCE_KEY, NULL);
 }
 
-void store_set_instance(struct guard *g, const char *value, redis_fn fn)
+/* The key is in no bucket, so this is none of proto/lua, which all begin with one. */
+static struct redis_script settle = {.name = "sweep_settle",
+                                     .text = "if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end "
+                                             "redis.call('SET', KEYS[1], ARGV[2]) return 1"};
+
+void store_settle(struct guard *g, const char *value, redis_fn fn)
 {
-    redis_send(g->redis, fn, g, "SET", REDIS_INSTANCE_KEY, value, NULL);
+    const char *argv[] = {REDIS_INSTANCE_KEY, g->told, value};
+    redis_eval(g->redis, &settle, fn, g, 1, 3, argv);
 }
 
-void store_outbox(struct guard_bucket *b, redis_fn fn)
+void store_compare(struct guard_bucket *b, redis_fn fn)
 {
-    char name[KEY_SIZE];
-    snprintf(name, sizeof name, "{s%02d}:outbox", b->number);
-    redis_send(b->guard->redis, fn, b, "XINFO", "STREAM", name, NULL);
-}
-
-/* Names and values in turn; an error when there never was an outbox. */
-struct outbox_id store_outbox_id(const redisReply *reply)
-{
-    struct outbox_id id = {0, 0};
-    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements; i += 2)
-        if (strcmp(reply->element[i]->str, "last-generated-id") == 0)
-            sscanf(reply->element[i + 1]->str, "%lld-%lld", &id.ms, &id.seq);
-    return id;
+    char name[KEY_SIZE], newest[48];
+    const struct outbox_id *id = &b->guard->newest[b->number];
+    snprintf(name, sizeof name, "{s%02d}:journaled", b->number);
+    snprintf(newest, sizeof newest, "%lld-%lld", id->ms, id->seq);
+    const char *argv[] = {name, newest};
+    redis_eval(b->guard->redis, &compare, fn, b, 1, 2, argv);
 }
 
 void store_subscribe(struct sweeper *s, redis_fn fn)

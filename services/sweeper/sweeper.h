@@ -74,6 +74,7 @@ struct guard {
         int number;
     } buckets[BUCKETS];
     char run_id[64];                     /* of the Redis that is being compared */
+    char told[80];                       /* what REDIS_INSTANCE_KEY said of it */
     size_t unread;                       /* buckets still to compare */
     bool behind, failed;
     struct sweeper *sweeper;
@@ -129,10 +130,10 @@ void store_take_due(struct bucket *b, redis_fn fn);
 /* before: time before which audit records go, "" for never. */
 void store_chores(struct bucket *b, const char *before, redis_fn fn);
 void store_get_instance(struct guard *g, redis_fn fn);
-void store_set_instance(struct guard *g, const char *value, redis_fn fn);
-/* The newest id that the bucket's outbox ever had. */
-void store_outbox(struct guard_bucket *b, redis_fn fn);
-struct outbox_id store_outbox_id(const redisReply *reply);
+/* Answers 1, or 0 when somebody else has settled it since g->told was read. */
+void store_settle(struct guard *g, const char *value, redis_fn fn);
+/* Answers 1 when the bucket has guard->newest of it, else 0. */
+void store_compare(struct guard_bucket *b, redis_fn fn);
 void store_subscribe(struct sweeper *s, redis_fn fn);
 
 /* bus.c: the only file that names topics. */

@@ -3,7 +3,7 @@ computers, notes, sign-ins, the beginning of an event stream."""
 
 import json
 
-from house import DAY, HOUR, digest, new_id
+from house import DAY, HOUR, SCRIPTS, digest, new_id
 
 
 def test_the_newest_socket_holds_the_presence(house):
@@ -300,3 +300,26 @@ def test_viewers_are_known_for_as_long_as_their_relay_vouches(house):
     assert house.redis.zrange(name, 0, -1) == ["b"]
     house.run("viewing", sid, "close", "b")
     assert not house.redis.exists(name)
+
+
+def test_a_bucket_is_whole_by_its_mark_not_by_later_ids(house):
+    """DESIGN 2, rebuild: what is written to an emptied or older Redis does not make up for what it lacks."""
+    mark = house.key("journaled")
+
+    def compare(newest):
+        return house.redis.eval(SCRIPTS["sweep_compare"], 1, mark, newest)
+
+    a = Sweeper(house, "a")
+    assert compare("0-0") == 1 and a.lease() == 1, "a new installation"
+    house.create()
+    ((entry, _),) = house.redis.xrange(house.key("outbox"))
+    assert compare(entry) == 1, "it waits in the outbox"
+    assert a.script("sweep_trim", 1, 0, entry) == 1
+    assert compare(entry) == 1 and house.redis.get(mark) == entry
+    house.redis.set(mark, "1-0")
+    house.redis.xadd(house.key("outbox"), {"e": "{}"})
+    assert compare(entry) == 0, "an older copy that was written to"
+    house.redis.delete(mark)
+    ((later, _),) = house.redis.xrange(house.key("outbox"))
+    assert a.script("sweep_trim", 1, 0, later) == 1
+    assert compare(later) == 0 and not house.redis.exists(mark), "emptied, then written to"

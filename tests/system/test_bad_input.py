@@ -104,6 +104,16 @@ def test_a_foreign_session_is_answered_like_an_unknown_one(stack, raw):
     assert raw.api.session(raw.id)["status"] == "active"
 
 
+def test_an_idempotency_key_is_of_one_person(stack):
+    """S-29: a colleague who sends the same key and body has a session of their own, and never sees the other's code."""
+    tina = new_technician(stack)
+    colleague, stranger = new_technician(stack, tina.company), new_technician(stack)
+    made = [api.create(key="ticket-4711") for api in (tina, colleague, stranger, tina)]
+    assert [status for status, _ in made] == [201] * 4, made
+    assert len({body["id"] for _, body in made}) == 3 and made[0][1]["id"] == made[3][1]["id"]
+    assert made[1][1]["technician"]["id"] == colleague.id
+
+
 def test_event_streams_tell_only_of_ones_own_sessions(stack, tina):
     """S-71: another tenant's change is not heard."""
     other = new_technician(stack)
