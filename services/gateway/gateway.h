@@ -228,6 +228,8 @@ void store_credential(struct call *c, const char *kind, const char *secret, redi
 void store_person(struct call *c, redis_fn person, redis_fn firm);
 void store_session(struct gateway *g, const char *sid, redis_fn fn, void *user);
 void store_presence(struct gateway *g, const char *sid, redis_fn fn, void *user);
+/* The time of the caller's bucket: its high-water mark, then Redis' TIME. */
+void store_now(struct call *c, redis_fn mark, redis_fn time);
 void store_open_sessions(struct call *c, redis_fn fn);
 void store_session_page(struct call *c, const char *before, unsigned limit, redis_fn fn);
 void store_end(struct call *c, const char *reason, const char *actor, redis_fn fn);

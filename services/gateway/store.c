@@ -50,6 +50,14 @@ void store_presence(struct gateway *g, const char *sid, redis_fn fn, void *user)
     redis_send(g->redis, fn, user, "HGETALL", key, NULL);
 }
 
+void store_now(struct call *c, redis_fn mark, redis_fn time)
+{
+    char key[KEY_SIZE];
+    snprintf(key, sizeof key, "{s%02d}:clock", c->who.bucket);
+    redis_send(c->gateway->redis, mark, c, "GET", key, NULL);
+    redis_send(c->gateway->redis, time, c, "TIME", NULL);
+}
+
 void store_open_sessions(struct call *c, redis_fn fn)
 {
     char key[KEY_SIZE];

@@ -9,3 +9,4 @@ $(BUILD)/tests/test_sign_in: $(call obj,services/gateway/totp.c services/gateway
 $(BUILD)/tests/test_jws: $(call obj,services/gateway/jws.c)
 $(BUILD)/tests/test_audit: $(call obj,services/sweeper/audit.c)
 $(BUILD)/tests/test_webhooks: $(call obj,services/invitations/webhook_sign.c services/invitations/webhook_body.c)
+$(BUILD)/tests/test_dead_letter: $(call obj,services/licensing/shape.c)
