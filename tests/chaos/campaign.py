@@ -81,7 +81,7 @@ class Campaign:
         self.kills, self.random_kills = Counter(), Counter()
         self.random_left, self.turn = random_kills, []
         self.spent = defaultdict(lambda: [0.0, 0, 0])  # of a point: seconds, sessions, requests asked again
-        self.shots, self.sessions, self.asked_again, self.checks = {}, 0, 0, 0
+        self.shots, self.sessions, self.asked_again, self.checks, self.used_tickets = {}, 0, 0, 0, 0
 
     def missing(self):
         return [p for p in POINTS if self.kills[p] < self.per_point]
@@ -167,6 +167,7 @@ class Campaign:
             a_round(load)
         self.sessions += load.created()
         self.asked_again += load.unanswered
+        self.used_tickets += load.used_tickets
         check_works(self.suite, load.apis)
         self.checks += 1
         print(f"{self.kills.total()} kills at failpoints, {self.random_kills.total()} at random instants, {self.sessions} sessions",
