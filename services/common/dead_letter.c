@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static json_t *encoded(const char *value, size_t size)
 {
@@ -29,7 +30,8 @@ static json_t *readable(const char *text)
 char *dead_letter(const struct kafka_message *m, const char *by, const char *why)
 {
     size_t kept = m->size < DEAD_LETTER_VALUE_MAX ? m->size : DEAD_LETTER_VALUE_MAX;
-    json_t *value = json_stringn(m->value, kept);
+    /* Text with a NUL is legal JSON that half of its readers refuse. */
+    json_t *value = memchr(m->value, '\0', kept) ? NULL : json_stringn(m->value, kept);
     const char *member = value ? "value" : "value_base64url";
     json_t *letter = json_pack("{so ss ss si sI sI so}", "why", readable(why), "by", by, "topic", m->topic, "partition",
                                (int)m->partition, "offset", (json_int_t)m->offset, "size", (json_int_t)m->size, member,

@@ -8,7 +8,7 @@
 enum { DEAD_LETTER_VALUE_MAX = 65536, DEAD_LETTER_ID_SIZE = 112 };
 
 /* JSON {why, by, topic, partition, offset, size, value or value_base64url}: the value's first DEAD_LETTER_VALUE_MAX bytes, as
- * text when they are UTF-8. by: the service. malloc'ed; NULL when out of memory. */
+ * text when they are UTF-8 without NULs. by: the service. malloc'ed; NULL when out of memory. */
 char *dead_letter(const struct kafka_message *m, const char *by, const char *why);
 /* Its event id: the same for the same message. */
 const char *dead_letter_id(char out[DEAD_LETTER_ID_SIZE], const struct kafka_message *m);

@@ -15,7 +15,7 @@ def kcat(stack, *args, **options):
 def messages(stack, topic):
     """All of ours, in the order of each partition: {partition, offset, key, payload (text), headers (dict)}."""
     out = kcat(stack, "-C", "-e", "-t", topic, "-o", "beginning", "-J").decode(errors="replace")
-    found = [json.loads(line) for line in out.splitlines()]
+    found = [json.loads(line) for line in out.split("\n") if line]
     for m in found:
         flat = m.get("headers") or []
         m["headers"] = dict(zip(flat[::2], flat[1::2]))
@@ -25,7 +25,7 @@ def messages(stack, topic):
 def places(stack, topic, key):
     """(partition, offset) of everything with that key, whatever it says."""
     out = kcat(stack, "-C", "-e", "-t", topic, "-o", "beginning", "-f", "%p %o %k\n").decode(errors="replace")
-    rows = [line.split(" ", 2) for line in out.splitlines()]
+    rows = [line.split(" ", 2) for line in out.split("\n") if line]
     return {(int(row[0]), int(row[1])) for row in rows if row[2:] == [key]}
 
 
