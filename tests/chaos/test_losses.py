@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from campaign import loaded, nobody_is_ready
+from campaign import loaded
 from flows import read_redis
 from invariants import sessions
 from load import check_works, work
-from stack import wait_until
+from stack import http_status, wait_until
 
 LAST_S = 1
 
@@ -18,6 +18,10 @@ LAST_S = 1
 @pytest.fixture(scope="module")
 def suite(own_suite):
     return own_suite()
+
+
+def why(suite, instance):
+    return http_status(suite.health(instance) + "/readyz?verbose")[1]
 
 
 def lose(suite, copy=None):
@@ -30,9 +34,8 @@ def lose(suite, copy=None):
     else:
         (suite.root / "redis").mkdir()
     suite.start("redis")
-    wait_until(lambda: nobody_is_ready(suite), 20, lambda: "everybody notices")
+    wait_until(lambda: all("beistand-cli rebuild" in why(suite, i) for i in suite.everybody()), 30, lambda: why(suite, "sweeper-1"))
     held = len(list(sessions(read_redis(suite))))
-    assert nobody_is_ready(suite)
     status, told = suite.rebuild()
     assert status == 0, told
     suite.wait_ready(seconds=60)
