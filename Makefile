@@ -13,7 +13,7 @@ SERVICES = gateway invitations activation licensing sweeper relay
 LIBS_COMMON = -lrdkafka -lhiredis -lmicrohttpd -ljansson -lcrypto
 LIBS_SERVICE = $(LIBS_COMMON) -lcurl -largon2 -lsodium -lpthread
 LIBS_CORE = -lsodium -lcrypto -lssl -ljpeg -lz -lm
-LIBS_CLI = $(LIBS_CORE) -lpng -lhiredis -largon2 -ljansson
+LIBS_CLI = $(LIBS_CORE) $(LIBS_COMMON) -lpng -largon2
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 common_src = $(wildcard services/common/*.c)
@@ -39,7 +39,7 @@ help:
 	@echo "make test-chaos kills, outages, poison, clock steps on real Kafka; the table of it in build/chaos.md"
 
 # ---- generated from proto/ ----
-$(generated_c) &: proto/generate.py $(wildcard proto/*.json proto/*.yaml proto/texts/*.json proto/lua/*.lua)
+$(generated_c) &: proto/generate.py $(wildcard proto/*.json proto/*.yaml proto/texts/*.json proto/lua/*.lua proto/lua/parts/*.lua)
 	@mkdir -p $(BUILD)/generated
 	$(PY) proto/generate.py $(BUILD)/generated
 
@@ -68,7 +68,7 @@ $(foreach s,$(SERVICES),$(eval $(call service_rule,$(s))))
 
 # What simulator and CLI share: the seams of the core on Linux.
 linux_obj = $(BUILD)/obj/agent/sim/net_openssl.o $(BUILD)/obj/agent/sim/stream_digest.o
-$(BUILD)/bin/beistand-cli: $(call obj,$(wildcard services/cli/*.c)) $(linux_obj) $(BUILD)/libcore.a $(BUILD)/libcommon.a $(BUILD)/libproto.a
+$(BUILD)/bin/beistand-cli: $(call obj,$(wildcard services/cli/*.c)) $(linux_obj) $(BUILD)/obj/services/sweeper/audit.o $(BUILD)/libcore.a $(BUILD)/libcommon.a $(BUILD)/libproto.a
 	@mkdir -p $(@D)
 	$(CC) $(SAN) -o $@ $^ $(LIBS_CLI)
 

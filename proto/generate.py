@@ -387,10 +387,17 @@ def make_plans():
 
 
 def lua_scripts():
-    """{name: text} of the scripts, as Redis gets them."""
-    paths = {path.stem: path for path in sorted((PROTO / "lua").glob("*.lua"))}
+    """{name: text} of the scripts, as Redis gets them: common.lua, the parts of a line `-- with: part`, the script."""
+    folder = PROTO / "lua"
+    paths = {path.stem: path for path in sorted(folder.glob("*.lua"))}
     prefix = paths.pop("common").read_text(encoding="utf-8") + "\n"
-    return {name: prefix + path.read_text(encoding="utf-8") for name, path in paths.items()}
+    scripts = {}
+    for name, path in paths.items():
+        text = path.read_text(encoding="utf-8")
+        parts = [(folder / "parts" / f"{part}.lua").read_text(encoding="utf-8") + "\n"
+                 for part in re.findall(r"^-- with: (\w+)$", text, re.M)]
+        scripts[name] = prefix + "".join(parts) + text
+    return scripts
 
 
 def make_lua():

@@ -23,7 +23,7 @@ CONSOLE = ROOT / "services" / "console"
 PYTHON = "/usr/bin/python3"
 UNIT_S, PROTO_S, SYSTEM_S, CHAOS_S, CONSOLE_S = 120, 300, 3600, 5400, 1200
 # What depends on the broker; the rest would only be repeated.
-KAFKA_TESTS = ["test_end_to_end.py", "test_recording.py", "test_kafka_real.py"]
+KAFKA_TESTS = ["test_end_to_end.py", "test_recording.py", "test_kafka_real.py", "test_rebuild.py"]
 
 
 class Results:

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The whole suite on this machine, on loopback: Redis, broker, mail sink, the six services, the edge.
 
-    stack.py up [--dir var] [--port 8443] [--replicas gateway=2,relay=2]     stack.py down | status
+    stack.py up [--dir var] [--port 8443] [--replicas gateway=2,relay=2]     stack.py down | status | rebuild
 
 KAFKA_BOOTSTRAP, REDIS_URL and SMTP_URL in the environment are used instead of the embedded ones. Tests make
 as many Stack objects as they like, each with its own folder and ports.
@@ -344,6 +344,13 @@ class Stack:
     def kill(self, name):
         self.process(name).kill()
 
+    def rebuild(self, *options, env=None):
+        """beistand-cli rebuild, for a Redis that lost writes: (exit status, what it said)."""
+        result = subprocess.run([self.cli, "rebuild", *options], capture_output=True, text=True, check=False, cwd=self.root,
+                                env={**self.base_env(), **self.settings("sweeper-1"), **(env or {})})
+        lines = (result.stdout or result.stderr).strip().splitlines()
+        return result.returncode, json.loads(lines[-1]) if lines else {}
+
     def running(self):
         return [name for name in self.all_names() if self.process(name).pid]
 
@@ -431,9 +438,16 @@ def default_port(root):
     return 8443 if is_free(8443) else free_port()
 
 
+def command_rebuild(stack):
+    """What a production operator runs as `beistand-cli rebuild` with the services' settings."""
+    status, told = stack.rebuild()
+    print(json.dumps(told), file=sys.stderr if status else sys.stdout)
+    return status
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=["up", "down", "status"])
+    parser.add_argument("command", choices=["up", "down", "status", "rebuild"])
     parser.add_argument("--dir", type=Path, default=ROOT / "var")
     parser.add_argument("--port", type=int)
     parser.add_argument("--replicas", default="")
@@ -443,7 +457,8 @@ def main():
     try:
         (args.dir / "run").mkdir(parents=True, exist_ok=True)
         stack = Stack(args.dir, port=args.port or default_port(args.dir), replicas=parse_replicas(args.replicas), **outside)
-        return {"up": command_up, "down": command_down, "status": command_status}[args.command](stack) or 0
+        commands = {"up": command_up, "down": command_down, "status": command_status, "rebuild": command_rebuild}
+        return commands[args.command](stack) or 0
     except (StackError, RuntimeError, OSError) as e:
         print(f"stack: {e}", file=sys.stderr)
         return 1

@@ -5,6 +5,7 @@ local tag = string.match(KEYS[1], '^(%b{})')
 local bucket = tonumber(string.sub(tag, 3, 4))
 local MAX_ATTEMPTS = 5
 local REMOVAL_MS = 24 * 3600 * 1000
+local IDEMPOTENCY_MS = 24 * 3600 * 1000
 local FEED_MAX = 1000
 local FEED_MS = 24 * 3600 * 1000
 
@@ -33,14 +34,23 @@ local function given(argument)
     return argument ~= '' and argument or nil
 end
 
+local function flat(hash)
+    local list = {}
+    for name, value in pairs(hash) do
+        list[#list + 1] = name
+        list[#list + 1] = value
+    end
+    return list
+end
+
 local function load_hash(name)
-    local flat = redis.call('HGETALL', name)
-    if #flat == 0 then
+    local list = redis.call('HGETALL', name)
+    if #list == 0 then
         return nil
     end
     local hash = {}
-    for i = 1, #flat, 2 do
-        hash[flat[i]] = flat[i + 1]
+    for i = 1, #list, 2 do
+        hash[list[i]] = list[i + 1]
     end
     return hash
 end
@@ -63,13 +73,14 @@ local function append(event, no_news)
     return id
 end
 
--- Journals the full state; refused: the reason when somebody was refused. Returns the outbox id.
+-- Journals the full state, and what the request's Idempotency-Key is remembered by (cause.idempotency: {owner, key, fields},
+-- so that it can be remembered again); refused: the reason when somebody was refused. Returns the outbox id.
 local function emit(kind, record, cause, refused)
     local event = {
         type = kind, session = record.id, company = record.company, bucket = bucket,
         epoch = tonumber(record.epoch or '1'), version = tonumber(record.version or '0'),
         command_id = cause.command_id, actor = cause.actor, time = cause.now, refused = refused,
-        record = record,
+        record = record, idempotency = cause.idempotency,
     }
     return append(event)
 end
@@ -84,13 +95,10 @@ local function change(kind, record, fields, cause)
     record.epoch = redis.call('GET', key('epoch')) or '1'
     record.version = text(tonumber(record.version or '0') + 1)
     fields.epoch, fields.version = record.epoch, record.version
-    local flat = {}
     for name, value in pairs(fields) do
         record[name] = value
-        flat[#flat + 1] = name
-        flat[#flat + 1] = value
     end
-    redis.call('HSET', KEYS[1], unpack(flat))
+    redis.call('HSET', KEYS[1], unpack(flat(fields)))
     return emit(kind, record, cause, cause.refused)
 end
 

@@ -5,6 +5,7 @@
 --   remove  id
 -- Returns JSON {outcome} with 'added', 'changed' or 'removed', or a reason: 'not_found', 'precondition_failed',
 -- 'computer_exists' {errors [{line, of}]; of: line of the same file, absent when the list has it}, 'no_licence' {free}.
+-- with: computer_place
 -- Every managed computer is one member of {sNN}:computers:{cid}; a seat is taken by being in it (S-22).
 local command = cjson.decode(ARGV[1])
 local now = clock()
@@ -15,11 +16,6 @@ local function answer(outcome, extra)
     extra = extra or {}
     extra.outcome = outcome
     return cjson.encode(extra)
-end
-
--- Group and name without regard to ASCII case: what makes a computer the same, and the order of the list.
-local function place(computer)
-    return string.lower(computer.group) .. '\31' .. string.lower(computer.name) .. '\31'
 end
 
 local function holder(at)
@@ -41,13 +37,8 @@ local function count_version(record)
 end
 
 local function save(kind, record)
-    local flat = {}
     count_version(record)
-    for name, value in pairs(record) do
-        flat[#flat + 1] = name
-        flat[#flat + 1] = value
-    end
-    redis.call('HSET', key('computer', record.id), unpack(flat))
+    redis.call('HSET', key('computer', record.id), unpack(flat(record)))
     redis.call('ZADD', index, 0, place(record) .. record.id)
     tell(kind, record)
 end

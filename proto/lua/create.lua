@@ -15,11 +15,13 @@ local function refuse(reason, extra)
     for name, value in pairs(extra or {}) do
         stub[name] = value
     end
-    redis.call('HSET', idempotency, 'digest', remembered.digest or args.digest)
+    local fields = {digest = remembered.digest or args.digest}
     if not remembered.session then
-        redis.call('HSET', idempotency, 'command_id', command.id, 'reason', reason)
+        fields.command_id, fields.reason = command.id, reason
+        cause.idempotency = {owner = command.company, key = args.idempotency, fields = fields}
     end
-    redis.call('PEXPIRE', idempotency, 24 * 3600 * 1000)
+    redis.call('HSET', idempotency, unpack(flat(fields)))
+    redis.call('PEXPIRE', idempotency, IDEMPOTENCY_MS)
     emit('session.refused', stub, cause, reason)
     return reason
 end
@@ -92,9 +94,10 @@ if args.send_email then
     -- The journal's event sends the mail at once; this is the net below it.
     due('mail', record, now + 30000)
 end
-local outbox = change('session.created', record, fields, cause)
+local remembers = {digest = args.digest, session = command.session, command_id = command.id}
+cause.idempotency = {owner = command.company, key = args.idempotency, fields = remembers}
+remembers.outbox = change('session.created', record, fields, cause)
 redis.call('DEL', idempotency)
-redis.call('HSET', idempotency, 'digest', args.digest, 'session', command.session, 'command_id',
-    command.id, 'outbox', outbox)
-redis.call('PEXPIRE', idempotency, 24 * 3600 * 1000)
+redis.call('HSET', idempotency, unpack(flat(remembers)))
+redis.call('PEXPIRE', idempotency, IDEMPOTENCY_MS)
 return 'created'

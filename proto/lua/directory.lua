@@ -7,6 +7,7 @@
 -- switched a second factor on, used up by that; only_repeated: the address is somebody's, so this can only be the answer to an earlier request.
 -- ARGV[2] the full state afterwards, sealed. Returns {'done', version}, {'repeated', id, kid}, {'again'} (somebody was
 -- faster: read and seal anew) or {reason}.
+-- with: directory_index
 local wish = cjson.decode(ARGV[1])
 local set = wish.set or {}
 local kind = wish.kind
@@ -101,15 +102,10 @@ end
 
 local administrators = key('company-administrators', wish.company)
 
-local function is_administrator(role, disabled)
-    return role == 'administrator' and disabled ~= '1'
-end
-
 local function breaks_a_rule()
     if kind == 'technician' then
-        local was = record and is_administrator(record.role, record.disabled)
-        local stays = wish.verb ~= 'remove' and is_administrator(after('role'), after('disabled'))
-        if was and not stays and not by_operator and redis.call('SCARD', administrators) <= 1 then
+        local stays = wish.verb ~= 'remove' and is_administrator({role = after('role'), disabled = after('disabled')})
+        if is_administrator(record) and not stays and not by_operator and redis.call('SCARD', administrators) <= 1 then
             return 'last_administrator'
         end
         if wish.verb == 'remove' and redis.call('ZCARD', key('leases', 'technician', wish.name)) > 0 then
@@ -134,77 +130,25 @@ end
 
 -- ---- what follows ----
 
-local function index(name, owner, member, there)
-    if there then
-        redis.call('ZADD', key(name, owner), 0, member)
-    else
-        redis.call('ZREM', key(name, owner), member)
+-- The fields afterwards; nil when it is removed.
+local function all_after()
+    if wish.verb == 'remove' then
+        return nil
     end
-end
-
-local function index_technician(there, member)
-    index('company-technicians', wish.company, member, there)
-    if there and is_administrator(after('role'), after('disabled')) then
-        redis.call('SADD', administrators, wish.name)
-    else
-        redis.call('SREM', administrators, wish.name)
+    local fields = {}
+    for name, value in pairs(record or {}) do
+        fields[name] = value
     end
-end
-
-local function index_key(there, member)
-    local technician = (record or set).technician
-    index('company-keys', wish.company, member, there)
-    index('technician-keys', technician, member, there)
-    if there then
-        redis.call('SET', key('key-id', wish.id), wish.name)
-    else
-        redis.call('DEL', key('key-id', wish.id))
-        redis.call('PUBLISH', 'beistand.revoked', wish.id)
+    for name in pairs(set) do
+        fields[name] = after(name)
     end
-end
-
--- Switched on again it has not failed yet; removed, nothing of it stays.
-local function index_webhook(there, member)
-    index('company-webhooks', wish.company, member, there)
-    if not there then
-        redis.call('DEL', key('webhook-state', wish.name), key('webhook-deliveries', wish.name))
-    elseif set.enabled == '1' then
-        redis.call('HDEL', key('webhook-state', wish.name), 'disabled_at', 'disabled_reason', 'failing_since', 'failures')
-    end
-end
-
-local function index_all(there)
-    local member = string.format('%013.0f', tonumber(after('created_at') or '0')) .. ':' .. wish.name
-    if kind == 'technician' then
-        index_technician(there, member)
-    elseif kind == 'key' then
-        index_key(there, member)
-    elseif kind == 'webhook' then
-        index_webhook(there, member)
-    else
-        redis.call('ZADD', key('companies'), 0, member)
-    end
+    return fields
 end
 
 local function forget_link(digest)
     if digest and digest ~= '' then
         redis.call('DEL', key('activate-account', digest))
     end
-end
-
--- A person who is removed takes their keys along.
-local function remove_keys(technician)
-    for _, member in ipairs(redis.call('ZRANGE', key('technician-keys', technician), 0, -1)) do
-        local digest = string.match(member, ':(%w+)$')
-        local id = redis.call('HGET', key('key', digest), 'id')
-        redis.call('DEL', key('key', digest))
-        redis.call('ZREM', key('company-keys', wish.company), member)
-        if id then
-            redis.call('DEL', key('key-id', id))
-            redis.call('PUBLISH', 'beistand.revoked', id)
-        end
-    end
-    redis.call('DEL', key('technician-keys', technician))
 end
 
 local function follow_technician()
@@ -224,8 +168,17 @@ local function follow_technician()
         redis.call('SET', key('totp-used', wish.name), text(wish.step), 'PX', 300000)
     end
     if wish.verb == 'remove' then
-        remove_keys(wish.name)
+        remove_keys(wish.company, wish.name)
         redis.call('DEL', key('totp-used', wish.name))
+    end
+end
+
+-- Switched on again it has not failed yet; removed, nothing of it stays.
+local function follow_webhook()
+    if wish.verb == 'remove' then
+        redis.call('DEL', key('webhook-state', wish.name), key('webhook-deliveries', wish.name))
+    elseif set.enabled == '1' then
+        redis.call('HDEL', key('webhook-state', wish.name), 'disabled_at', 'disabled_reason', 'failing_since', 'failures')
     end
 end
 
@@ -242,11 +195,10 @@ end
 -- ---- the change ----
 
 local function write()
-    local flat, gone = {}, {}
+    local kept, gone = {}, {}
     for name, value in pairs(set) do
         if given(value) then
-            flat[#flat + 1] = name
-            flat[#flat + 1] = value
+            kept[name] = value
         else
             gone[#gone + 1] = name
         end
@@ -255,7 +207,7 @@ local function write()
         redis.call('DEL', KEYS[1])
         return
     end
-    redis.call('HSET', KEYS[1], unpack(flat))
+    redis.call('HSET', KEYS[1], unpack(flat(kept)))
     if #gone > 0 then
         redis.call('HDEL', KEYS[1], unpack(gone))
     end
@@ -294,20 +246,25 @@ if reason then
 end
 local next_version = text(tonumber(record and record.version or '0') + 1)
 set.version = next_version
+local fields = all_after()
 write()
-index_all(wish.verb ~= 'remove')
+index_entity(wish, record, fields)
 if kind == 'technician' then
     follow_technician()
 elseif kind == 'company' then
     follow_company()
+elseif kind == 'webhook' then
+    follow_webhook()
 end
+local remembers = wish.idempotency and {digest = wish.idempotency.digest, id = wish.id, kid = wish.idempotency.kid or ''}
 if remembered then
-    redis.call('HSET', remembered, 'digest', wish.idempotency.digest, 'id', wish.id, 'kid', wish.idempotency.kid or '')
-    redis.call('PEXPIRE', remembered, 24 * 3600 * 1000)
+    redis.call('HSET', remembered, unpack(flat(remembers)))
+    redis.call('PEXPIRE', remembered, IDEMPOTENCY_MS)
 end
 append({
     type = 'directory.changed', verb = wish.verb, kind = kind, id = wish.id, company = wish.company, bucket = bucket,
     epoch = tonumber(redis.call('GET', key('epoch')) or '1'), version = tonumber(next_version),
     actor = wish.actor, time = now, changed = changed_names(), sealed = ARGV[2] ~= '' and ARGV[2] or nil,
+    idempotency = wish.idempotency and {owner = wish.idempotency.owner, key = wish.idempotency.key, fields = remembers},
 })
 return {'done', next_version}

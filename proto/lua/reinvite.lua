@@ -48,11 +48,13 @@ redis.call('SET', key('link', ARGV[2]), record.id .. ':' .. ARGV[3], 'PX',
 if record.send_email == '1' then
     due('mail', record, now + 30000)
 end
+local remembers = {digest = args.digest, generation = ARGV[3], command_id = command.id}
+cause.idempotency = {owner = command.company, key = args.idempotency, fields = remembers}
 change('session.reinvited', record, {
     generation = ARGV[3], kid = ARGV[4], attempts = '0', invitation_expires_at = text(expires),
     mail_state = record.send_email == '1' and 'queued' or 'none', mail_tries = '0', mail_sent_at = '', mail_retry_at = '',
     checks = '{}', check_times = '{}', setup_reason = '', setup_detail = '', code_reason = '', attempt_key = '',
 }, cause)
-redis.call('HSET', idempotency, 'digest', args.digest, 'generation', ARGV[3], 'command_id', command.id)
-redis.call('PEXPIRE', idempotency, 24 * 3600 * 1000)
+redis.call('HSET', idempotency, unpack(flat(remembers)))
+redis.call('PEXPIRE', idempotency, IDEMPOTENCY_MS)
 return 'reinvited'

@@ -14,7 +14,7 @@ if ARGV[3] ~= '' then
     cause.refused = ARGV[3]
 end
 if ARGV[5] == 'event' then
-    redis.call('HINCRBY', KEYS[1], 'told', 1)
+    record.told = text(redis.call('HINCRBY', KEYS[1], 'told', 1))
     emit('session.reported', record, cause, cause.refused)
     return 1
 end

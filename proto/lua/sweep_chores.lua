@@ -1,5 +1,5 @@
--- sweep_chores: what each bucket needs once a day, a piece at a time. Living sessions and the heads of audit logs are
--- journaled again, so that the journal's retention is always enough to fold them (docs/decisions/0043); audit logs are
+-- sweep_chores: what each bucket needs once a day, a piece at a time. Living sessions, managed computers and the heads of audit logs
+-- are journaled again, so that the journal's retention is always enough to fold them (docs/decisions/0043); audit logs are
 -- cut off at their age, which is an event of the log itself (sweep_trim removes the records when that event is in it).
 -- KEYS[1] {sNN}:lease. ARGV: 1 holder, 2 fencing epoch, 3 milliseconds from round to round, 4 members a piece, 5 time
 -- (as in records) before which audit records go, '' for never.
@@ -38,6 +38,31 @@ local function sessions()
         end
     end
     return page[1]
+end
+
+-- cursor: 'place in {sNN}:companies, place in the company's list'. What is removed meanwhile moves the rest up by one: it is
+-- journaled in the next round, and retention has room for several.
+local function computers()
+    local company, from = string.match(state.cursor, '^(%d+) (%d+)$')
+    company, from = tonumber(company or '0'), tonumber(from or '0')
+    local member = redis.call('ZRANGE', key('companies'), company, company)[1]
+    if not member then
+        return '0'
+    end
+    local page = redis.call('ZRANGE', key('computers', string.match(member, '(%w+)$')), from, from + tonumber(ARGV[4]) - 1)
+    for _, place in ipairs(page) do
+        local record = load_hash(key('computer', string.match(place, '(%w+)$')))
+        if record then
+            append({
+                type = 'computer.journaled', computer = record.id, company = record.company, bucket = bucket,
+                epoch = tonumber(record.epoch), version = tonumber(record.version), time = now, record = record,
+            }, true)
+        end
+    end
+    if #page < tonumber(ARGV[4]) then
+        return text(company + 1) .. ' 0'
+    end
+    return text(company) .. ' ' .. text(from + #page)
 end
 
 local function record_at(log, seq)
@@ -87,8 +112,9 @@ local function companies()
     return page[1]
 end
 
-local following = {sessions = 'companies', companies = 'done'}
-local cursor = state.phase == 'sessions' and sessions() or companies()
+local following = {sessions = 'computers', computers = 'companies', companies = 'done'}
+local pieces = {sessions = sessions, computers = computers, companies = companies}
+local cursor = pieces[state.phase]()
 local phase = cursor == '0' and following[state.phase] or state.phase
 redis.call('HSET', key('chores'), 'started', state.started, 'phase', phase, 'cursor', cursor)
 return phase == 'done' and 0 or 1

@@ -27,7 +27,7 @@ static const struct setting settings[] = {
 static const char *not_ready(void *user)
 {
     struct activation *a = user;
-    return redis_ready(a->redis) ? NULL : "redis is not reachable";
+    return redis_not_ready(a->redis);
 }
 
 static void check_drained(void *user)

@@ -47,7 +47,8 @@ struct kafka {
     kafka_message_fn message;
     void *user;
     bool up, assigned, group, closing;
-    size_t eof_left; /* partitions whose end was not reached yet (tailing only) */
+    const char *const *topics; /* without a group: the ends of whose partitions are awaited */
+    uint32_t ends[KAFKA_TOPICS_MAX]; /* a bit for each partition whose end was reached */
     struct track *tracks;
     size_t in_flight;
 };
@@ -183,7 +184,7 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *user)
 
 static void drain_producer(struct kafka *k)
 {
-    while (rd_kafka_poll(k->producer, 0) > 0)
+    while (k->producer && rd_kafka_poll(k->producer, 0) > 0)
         ;
 }
 
@@ -337,12 +338,23 @@ static char *copy_of(const void *payload, size_t size)
     return copy;
 }
 
+/* A busy partition reaches its end again and again: each counts once. */
+static void note_end(struct kafka *k, const char *topic, int32_t partition)
+{
+    bool all = true;
+    for (size_t i = 0; k->topics && k->topics[i]; i++) {
+        if (strcmp(k->topics[i], topic) == 0 && partition >= 0 && partition < PARTITIONS)
+            k->ends[i] |= UINT32_C(1) << partition;
+        all &= k->ends[i] == (UINT32_C(1) << PARTITIONS) - 1;
+    }
+    k->assigned |= all;
+}
+
 static void handle_message(struct kafka *k, const rd_kafka_message_t *m)
 {
     const char *topic = m->rkt ? rd_kafka_topic_name(m->rkt) : "";
     if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        if (k->eof_left > 0 && --k->eof_left == 0)
-            k->assigned = true;
+        note_end(k, topic, m->partition);
         return;
     }
     if (m->err) {
@@ -395,14 +407,15 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err,
     log_event(LOG_INFO, "kafka_assigned", "partitions", count, NULL);
 }
 
-static rd_kafka_topic_partition_list_t *topic_list(const char *const *topics, int partitions)
+static rd_kafka_topic_partition_list_t *topic_list(const struct kafka_options *o)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(PARTITIONS);
-    for (; *topics; topics++) {
-        if (partitions == 0)
-            rd_kafka_topic_partition_list_add(list, *topics, RD_KAFKA_PARTITION_UA);
-        for (int i = 0; i < partitions; i++)
-            rd_kafka_topic_partition_list_add(list, *topics, i)->offset = RD_KAFKA_OFFSET_END;
+    int64_t from = o->last > 0 ? RD_KAFKA_OFFSET_TAIL(o->last) : RD_KAFKA_OFFSET_END;
+    for (const char *const *topic = o->topics; *topic; topic++) {
+        if (o->group)
+            rd_kafka_topic_partition_list_add(list, *topic, RD_KAFKA_PARTITION_UA);
+        for (int i = 0; i < PARTITIONS && !o->group; i++)
+            rd_kafka_topic_partition_list_add(list, *topic, i)->offset = from;
     }
     return list;
 }
@@ -431,8 +444,8 @@ static int open_consumer(struct kafka *k, const struct kafka_options *o)
         return -1;
     }
     rd_kafka_poll_set_consumer(k->consumer);
-    rd_kafka_topic_partition_list_t *list = topic_list(o->topics, o->group ? 0 : PARTITIONS);
-    k->eof_left = o->group ? 0 : (size_t)list->cnt;
+    rd_kafka_topic_partition_list_t *list = topic_list(o);
+    k->topics = o->group ? NULL : o->topics;
     rd_kafka_resp_err_t e =
         o->group ? rd_kafka_subscribe(k->consumer, list) : rd_kafka_assign(k->consumer, list);
     rd_kafka_topic_partition_list_destroy(list);
@@ -498,8 +511,10 @@ struct kafka *kafka_new(struct loop *l, const struct kafka_options *o)
     k->group = o->group != NULL;
     snprintf(k->source, sizeof k->source, "/beistand/%s", o->client_id);
     k->safety = loop_timer_new(l, drain_all, k);
-    if (open_producer(k, o) != 0 ||
-        attach(l, k->producer_queue, &k->producer_fd, &k->producer_watch, on_producer_fd, k) != 0)
+    k->up = o->last > 0; /* else the producer's statistics tell */
+    if (!k->up &&
+        (open_producer(k, o) != 0 ||
+         attach(l, k->producer_queue, &k->producer_fd, &k->producer_watch, on_producer_fd, k) != 0))
         goto failed;
     if (o->topics) {
         k->tracks = calloc(TRACKS_MAX, sizeof *k->tracks);

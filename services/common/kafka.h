@@ -32,17 +32,20 @@ struct kafka_options {
     const char *profile;            /* "mock": librdkafka's in-memory cluster; "real"; "quick": dead members go sooner */
     const char *client_id;
     const char *group;              /* NULL: consume without a group, from the end of each partition */
-    const char *const *topics;      /* ends with NULL; NULL: no consumer */
+    const char *const *topics;      /* ends with NULL, at most KAFKA_TOPICS_MAX; NULL: no consumer */
     const char *const *warm_topics; /* produced to by this process; metadata is fetched ahead */
+    int last;                       /* without a group: only look at so many messages before the end of each partition;
+                                       there is no producer then */
     kafka_message_fn message;
     void *user;
 };
+enum { KAFKA_TOPICS_MAX = 4 };
 
 /* NULL after logging why. */
 struct kafka *kafka_new(struct loop *l, const struct kafka_options *o);
 /* Flushes up to flush_ms, leaves the group, frees. */
 void kafka_free(struct kafka *k, int flush_ms);
-/* Connected, and the consumer (if any) has its partitions. */
+/* Connected, and the consumer (if any) has its partitions; without a group: has read each of them to the end that it had. */
 bool kafka_ready(const struct kafka *k);
 
 /* One event (CloudEvents 1.0, Kafka binding, binary mode): value is its JSON; id and type are the headers ce_id

@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECONNECT_MS = 250, MAX_ARGS = 128 };
+enum { RECONNECT_MS = 250, ASK_AGAIN_MS = 100, MAX_ARGS = 128, RUN_ID_SIZE = 41 };
+
+/* UNKNOWN: connected, and not known to be whole yet. */
+enum whole { UNKNOWN, BEHIND, WHOLE };
 
 struct redis {
     struct loop *loop;
@@ -21,6 +24,9 @@ struct redis {
     struct loop_watch *watch;
     uint32_t events;
     bool up;
+    bool unchecked;
+    enum whole whole;
+    char run_id[RUN_ID_SIZE];
     unsigned connections;
     bool closing;
     struct loop_timer *retry;
@@ -97,6 +103,8 @@ static void lost(struct redis *r)
 {
     r->up = false;
     r->ac = NULL;
+    r->whole = UNKNOWN;
+    r->run_id[0] = '\0';
     if (!r->closing)
         loop_timer_set(r->retry, RECONNECT_MS);
 }
@@ -119,21 +127,45 @@ static void set_up(struct redis *r)
     log_event(LOG_INFO, "redis_connected", "host", r->host, NULL);
 }
 
-/* Accepting connections it may still be loading: until it answers a PING it is not there. */
-static void on_pong(redisAsyncContext *ac, void *answer, void *user)
+static void on_info(redisAsyncContext *ac, void *answer, void *user)
 {
     (void)user;
     struct redis *r = ac->data;
     const redisReply *reply = answer;
-    if (reply && reply->type == REDIS_REPLY_STATUS)
+    const char *line = reply && reply->type == REDIS_REPLY_STRING ? strstr(reply->str, "run_id:") : NULL;
+    if (!line || sscanf(line, "run_id:%40[0-9a-f]", r->run_id) != 1)
+        r->run_id[0] = '\0';
+}
+
+static enum whole judge(const struct redis *r, const redisReply *reply)
+{
+    const char *told = reply->type == REDIS_REPLY_STRING ? reply->str : "";
+    if (strcmp(told, r->run_id) == 0)
+        return WHOLE;
+    bool behind = strncmp(told, REDIS_BEHIND, strlen(REDIS_BEHIND)) == 0;
+    return behind && strcmp(told + strlen(REDIS_BEHIND), r->run_id) == 0 ? BEHIND : UNKNOWN;
+}
+
+/* Accepting connections it may still be loading: until it answers this it is not there. */
+static void on_instance(redisAsyncContext *ac, void *answer, void *user)
+{
+    (void)user;
+    struct redis *r = ac->data;
+    const redisReply *reply = answer;
+    if (!reply || r->closing)
+        return;
+    bool answered = reply->type != REDIS_REPLY_ERROR && r->run_id[0];
+    r->whole = answered ? judge(r, reply) : UNKNOWN;
+    if (answered && (r->whole == WHOLE || r->unchecked))
         set_up(r);
-    else if (reply && !r->closing)
-        loop_timer_set(r->retry, RECONNECT_MS);
+    else
+        loop_timer_set(r->retry, answered ? ASK_AGAIN_MS : RECONNECT_MS);
 }
 
 static void probe(struct redis *r)
 {
-    redisAsyncCommand(r->ac, on_pong, NULL, "PING");
+    redisAsyncCommand(r->ac, on_info, NULL, "INFO server");
+    redisAsyncCommand(r->ac, on_instance, NULL, "GET " REDIS_INSTANCE_KEY);
 }
 
 static void on_connect(const redisAsyncContext *ac, int status)
@@ -192,12 +224,13 @@ static void connect_now(void *user)
         redisAsyncCommand(ac, on_message, NULL, "SUBSCRIBE %s", r->channels[i].name);
 }
 
-struct redis *redis_new(struct loop *l, const char *url)
+static struct redis *open_redis(struct loop *l, const char *url, bool unchecked)
 {
     struct redis *r = calloc(1, sizeof *r);
     if (!r)
         return NULL;
     r->loop = l;
+    r->unchecked = unchecked;
     r->port = 6379;
     if (sscanf(url, "redis://%255[^:/]:%d/%d", r->host, &r->port, &r->db) < 1) {
         log_event(LOG_ERROR, "redis_url_invalid", NULL);
@@ -209,6 +242,16 @@ struct redis *redis_new(struct loop *l, const char *url)
     r->retry = loop_timer_new(l, connect_now, r);
     connect_now(r);
     return r;
+}
+
+struct redis *redis_new(struct loop *l, const char *url)
+{
+    return open_redis(l, url, false);
+}
+
+struct redis *redis_new_unchecked(struct loop *l, const char *url)
+{
+    return open_redis(l, url, true);
 }
 
 void redis_free(struct redis *r)
@@ -227,6 +270,20 @@ void redis_free(struct redis *r)
 bool redis_ready(const struct redis *r)
 {
     return r->up;
+}
+
+const char *redis_not_ready(const struct redis *r)
+{
+    if (r->up)
+        return NULL;
+    if (r->whole == BEHIND)
+        return "redis has lost writes that the journal has: run beistand-cli rebuild";
+    return r->run_id[0] ? "redis has not been compared with the journal yet" : "redis is not reachable";
+}
+
+const char *redis_instance_id(const struct redis *r)
+{
+    return r->run_id;
 }
 
 unsigned redis_connections(const struct redis *r)

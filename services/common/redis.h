@@ -16,11 +16,22 @@ struct redis;
  * reply is owned by the library and valid during the call only. */
 typedef void (*redis_fn)(void *user, const redisReply *reply);
 
-/* url: redis://host:port[/db]. Starts connecting at once. */
+/* url: redis://host:port[/db]. Starts connecting at once. It is ready when a Redis answers (a restarted one first loads
+ * its data) whose data are known to be whole: REDIS_INSTANCE_KEY holds the run id of the process that answers. A
+ * Redis that was started anew may have lost what the journal has; until it has been compared with it (by a sweeper, or
+ * folded by `beistand-cli rebuild`) nothing is read from it or written to it. docs/decisions/0043-rebuild.md */
+#define REDIS_INSTANCE_KEY "beistand:instance"
+/* What stands before the run id in it when writes are missing. */
+#define REDIS_BEHIND "behind "
 struct redis *redis_new(struct loop *l, const char *url);
+/* Ready as soon as a Redis answers: for whoever does the comparing. */
+struct redis *redis_new_unchecked(struct loop *l, const char *url);
 void redis_free(struct redis *r);
-/* Connected to a Redis that answers (a restarted one first loads its data). */
 bool redis_ready(const struct redis *r);
+/* Why not ready, for /readyz; NULL when ready. */
+const char *redis_not_ready(const struct redis *r);
+/* INFO's run_id of the process it is connected to; "" when not. */
+const char *redis_instance_id(const struct redis *r);
 /* How many times it has connected: subscribers may have missed something when this grows. */
 unsigned redis_connections(const struct redis *r);
 

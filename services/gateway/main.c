@@ -55,8 +55,9 @@ static const struct setting settings[] = {
 static const char *not_ready(void *user)
 {
     struct gateway *g = user;
-    if (!redis_ready(g->redis) || !redis_ready(g->notices))
-        return "redis is not reachable";
+    const char *why = redis_not_ready(g->redis) ? redis_not_ready(g->redis) : redis_not_ready(g->notices);
+    if (why)
+        return why;
     return kafka_ready(g->kafka) ? NULL : "kafka is not reachable or the journal is not at its end yet";
 }
 

@@ -35,8 +35,9 @@ static const struct setting settings[] = {
 static const char *not_ready(void *user)
 {
     struct invitations *i = user;
-    if (!redis_ready(i->redis))
-        return "redis is not reachable";
+    const char *why = redis_not_ready(i->redis);
+    if (why)
+        return why;
     return kafka_ready(i->kafka) ? NULL : "kafka is not reachable or has given no partitions yet";
 }
 

@@ -18,8 +18,9 @@ static const struct setting settings[] = {
 static const char *not_ready(void *user)
 {
     struct licensing *l = user;
-    if (!redis_ready(l->redis))
-        return "redis is not reachable";
+    const char *why = redis_not_ready(l->redis);
+    if (why)
+        return why;
     return kafka_ready(l->kafka) ? NULL : "kafka is not reachable or has given no partitions yet";
 }
 

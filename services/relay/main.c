@@ -34,8 +34,10 @@ static const struct setting settings[] = {
 static const char *not_ready(void *user)
 {
     struct relay *r = user;
-    return redis_ready(r->redis) && redis_ready(r->ended) && redis_ready(r->offers) ? NULL
-                                                                                   : "redis is not reachable";
+    const char *why = redis_not_ready(r->redis);
+    if (!why)
+        why = redis_not_ready(r->ended) ? redis_not_ready(r->ended) : redis_not_ready(r->offers);
+    return why;
 }
 
 static void on_accept(void *user, uint32_t events)

@@ -48,7 +48,8 @@ bool audit_wants(const json_t *event)
 {
     const char *type = json_text(event, "type", "");
     return *json_text(event, "company", "") && strcmp(type, "session.repeated") != 0 &&
-           strcmp(type, "session.journaled") != 0 && strcmp(type, "audit.journaled") != 0;
+           strcmp(type, "session.journaled") != 0 && strcmp(type, "computer.journaled") != 0 &&
+           strcmp(type, "audit.journaled") != 0;
 }
 
 /* Control characters would be the only strings that JSON writers spell differently. */

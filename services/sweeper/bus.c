@@ -29,6 +29,19 @@ struct kafka *bus_new(struct sweeper *s)
     return kafka_new(s->service.loop, &o);
 }
 
+struct kafka *bus_last(struct sweeper *s, kafka_message_fn fn, void *user)
+{
+    static const char *const topics[] = {"beistand.journal", "beistand.directory", NULL};
+    struct kafka_options o = {.bootstrap = s->settings.common.kafka_bootstrap,
+                              .profile = s->settings.common.kafka_profile,
+                              .client_id = "sweeper-guard",
+                              .topics = topics,
+                              .last = GUARD_LAST,
+                              .message = fn,
+                              .user = user};
+    return kafka_new(s->service.loop, &o);
+}
+
 static const char *name_of(const json_t *event, const char *member)
 {
     const char *text = json_string_value(json_object_get(event, member));

@@ -23,8 +23,9 @@ static const struct setting settings[] = {
 static const char *not_ready(void *user)
 {
     struct sweeper *s = user;
-    if (!redis_ready(s->redis) || !redis_ready(s->notices))
-        return "redis is not reachable";
+    const char *why = redis_not_ready(s->redis) ? redis_not_ready(s->redis) : redis_not_ready(s->notices);
+    if (why)
+        return why;
     return kafka_ready(s->kafka) ? NULL : "kafka is not reachable";
 }
 
@@ -79,7 +80,7 @@ int main(int argc, char **argv)
     s->redis = redis_new(s->service.loop, s->settings.common.redis_url);
     s->notices = redis_new(s->service.loop, s->settings.common.redis_url);
     s->kafka = bus_new(s);
-    if (!s->redis || !s->notices || !s->kafka || service_start(&s->service, s->settings.common.health_listen) != 0)
+    if (!s->redis || !s->notices || !s->kafka || guard_start(s) != 0 || service_start(&s->service, s->settings.common.health_listen) != 0)
         goto out;
     store_subscribe(s, on_notice);
     loop_timer_set(s->renew, 50);
@@ -87,6 +88,7 @@ int main(int argc, char **argv)
     loop_run(s->service.loop);
     status = 0;
 out:
+    guard_stop(s);
     kafka_free(s->kafka, 2000);
     redis_free(s->notices);
     redis_free(s->redis);

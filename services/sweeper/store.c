@@ -4,6 +4,7 @@
 #include "generated/lua_scripts.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static struct redis_script lease = {.name = "sweep_lease", .text = lua_sweep_lease};
 static struct redis_script trim = {.name = "sweep_trim", .text = lua_sweep_trim};
@@ -89,6 +90,33 @@ void store_chores(struct bucket *b, const char *before, redis_fn fn)
     snprintf(limit, sizeof limit, "%d", BATCH_MAX);
     const char *argv[] = {key(b, "lease", name), b->sweeper->holder, epoch, round, limit, before};
     redis_eval(b->sweeper->redis, &chores, fn, b, 1, 6, argv);
+}
+
+void store_get_instance(struct guard *g, redis_fn fn)
+{
+    redis_send(g->redis, fn, g, "GET", REDIS_INSTANCE_KEY, NULL);
+}
+
+void store_set_instance(struct guard *g, const char *value, redis_fn fn)
+{
+    redis_send(g->redis, fn, g, "SET", REDIS_INSTANCE_KEY, value, NULL);
+}
+
+void store_outbox(struct guard_bucket *b, redis_fn fn)
+{
+    char name[KEY_SIZE];
+    snprintf(name, sizeof name, "{s%02d}:outbox", b->number);
+    redis_send(b->guard->redis, fn, b, "XINFO", "STREAM", name, NULL);
+}
+
+/* Names and values in turn; an error when there never was an outbox. */
+struct outbox_id store_outbox_id(const redisReply *reply)
+{
+    struct outbox_id id = {0, 0};
+    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements; i += 2)
+        if (strcmp(reply->element[i]->str, "last-generated-id") == 0)
+            sscanf(reply->element[i + 1]->str, "%lld-%lld", &id.ms, &id.seq);
+    return id;
 }
 
 void store_subscribe(struct sweeper *s, redis_fn fn)

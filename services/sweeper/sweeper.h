@@ -51,6 +51,30 @@ struct bucket {
     bool chores_running;
 };
 
+/* An outbox entry's place in time: its stream id. */
+struct outbox_id {
+    long long ms, seq;
+};
+
+enum guard_state { GUARD_ASK, GUARD_ASKED, GUARD_READING, GUARD_COMPARING, GUARD_SETTLED };
+enum { GUARD_LAST = 64 /* messages of each partition: with several holders they are in order by bucket only */ };
+
+struct guard {
+    struct redis *redis; /* unchecked */
+    struct loop_timer *timer;
+    enum guard_state state;
+    struct kafka *journal;               /* while READING */
+    struct outbox_id newest[BUCKETS];    /* that Kafka has */
+    struct guard_bucket {
+        struct guard *guard;
+        int number;
+    } buckets[BUCKETS];
+    char run_id[64];                     /* of the Redis that is being compared */
+    size_t unread;                       /* buckets still to compare */
+    bool behind, failed;
+    struct sweeper *sweeper;
+};
+
 struct sweeper_settings {
     struct common_settings common;
     int64_t audit_days, journal_again_ms;
@@ -65,7 +89,12 @@ struct sweeper {
     struct loop_timer *renew, *scan;
     char holder[64];
     struct bucket buckets[BUCKETS];
+    struct guard guard;
 };
+
+/* guard.c: lets everybody use a Redis that was started anew when it has all that Kafka has. 0 or -1. */
+int guard_start(struct sweeper *s);
+void guard_stop(struct sweeper *s);
 
 /* drain.c */
 void bucket_drain(struct bucket *b);
@@ -92,10 +121,17 @@ void store_peek_due(struct bucket *b, int64_t before, redis_fn fn);
 void store_take_due(struct bucket *b, redis_fn fn);
 /* before: time before which audit records go, "" for never. */
 void store_chores(struct bucket *b, const char *before, redis_fn fn);
+void store_get_instance(struct guard *g, redis_fn fn);
+void store_set_instance(struct guard *g, const char *value, redis_fn fn);
+/* The newest id that the bucket's outbox ever had. */
+void store_outbox(struct guard_bucket *b, redis_fn fn);
+struct outbox_id store_outbox_id(const redisReply *reply);
 void store_subscribe(struct sweeper *s, redis_fn fn);
 
 /* bus.c: the only file that names topics. */
 struct kafka *bus_new(struct sweeper *s);
+/* The last messages of every partition of journal and directory; kafka_ready() when it has told them all. */
+struct kafka *bus_last(struct sweeper *s, kafka_message_fn fn, void *user);
 /* Takes the sealed state out of the event: it is for the directory's topic only. */
 int bus_journal(struct bucket *b, const struct entry *e, kafka_delivered_fn fn);
 bool bus_directory_wants(const struct entry *e);

@@ -108,21 +108,30 @@ def test_an_entry_leaves_the_outbox_and_enters_the_log_in_one_step(house):
 
 
 def test_the_daily_round_repeats_what_lives_and_is_no_news(house):
-    """Sessions that wait for something, then the heads of audit logs; once a round, and only by the holder."""
+    """Sessions that wait for something, managed computers, heads of audit logs; once a round, and only by the holder."""
     a = Sweeper(house, "a")
     epoch = a.lease()
     lives, gone = house.create()[0], house.create(technician=house.new_technician())[0]
     house.end(gone)
     house.redis.hset(house.key("audit-head", house.company), mapping={"seq": 3, "hash": digest("three")})
     house.redis.sadd(house.key("audit-companies"), house.company)
+    house.redis.zadd(house.key("companies"), {f"{0:013}:{house.company}": 0})
+    computers = [house.add_computers(f"PC {i}")[2][0] for i in range(5)]
 
     def chores(holder="a", fence=epoch):
-        return house.run_at("sweep_chores", house.key("lease"), holder, fence, DAY, 100, "")
+        return house.run_at("sweep_chores", house.key("lease"), holder, fence, DAY, 3, "")
 
     assert chores("b") == (-1, []) and chores(fence=epoch + 1) == (-1, [])
     answer, events = chores()
     assert answer == 1 and [(e["type"], e["session"]) for e in events] == [("session.journaled", lives)]
     assert events[0]["record"] == house.record(lives)
+    answer, events = chores()
+    assert answer == 1 and [e["computer"] for e in events] == computers[:3]
+    assert all(e["type"] == "computer.journaled" for e in events)
+    answer, events = chores()
+    assert answer == 1 and [e["computer"] for e in events] == computers[3:]
+    assert events[-1]["record"] == house.redis.hgetall(house.key("computer", computers[4]))
+    assert chores() == (1, []), "no more companies"
     answer, events = chores()
     assert answer == 0 and [e["type"] for e in events] == ["audit.journaled"]
     assert events[0]["audit"] == {"seq": 3, "hash": digest("three")}
@@ -140,7 +149,7 @@ def test_an_audit_log_is_cut_off_by_an_event_of_its_own(house):
     house.redis.hset(house.key("audit-head", house.company), mapping={"seq": 3, "hash": digest("3")})
     house.redis.sadd(house.key("audit-companies"), house.company)
     events = []
-    for _ in range(2):
+    for _ in range(3):
         events += house.run_at("sweep_chores", house.key("lease"), "a", epoch, DAY, 100, "2026-01-03")[1]
     assert [e["type"] for e in events] == ["audit.journaled", "audit.trimmed"]
     assert events[1]["details"] == {"seq": 2, "hash": digest("2")}

@@ -5,6 +5,7 @@ import random
 import generate
 import pytest
 from house import ADDRESS, DAY, HOUR, INVITATION_MS, PLAN_TABLE, PLANS, SESSION_MS, House, digest, new_id
+from walk import random_walk
 
 TABLES = generate.load_states()
 
@@ -460,36 +461,8 @@ def test_the_epoch_of_the_bucket_is_in_every_version(house):
 @pytest.mark.parametrize("seed", range(8))
 def test_random_walks_keep_every_invariant(server, seed):
     """A hundred and fifty events on a few sessions: ended is terminal, versions grow, leases are open sessions, tries are at most five."""
-    walk = random.Random(seed)
-    house = House(server, limit_company=3, limit_technician=2, seats=9)
-    people = [house.technician, house.new_technician()]
-    sessions, ended = [new_id(house.bucket)], set()
-    for _ in range(150):
-        sid = walk.choice(sessions[-6:])
-        doing = walk.choice(
-            [
-                lambda: sessions.append(
-                    house.create(technician=walk.choice(people), send_email=walk.random() < 0.5)[0]
-                ),
-                lambda: house.reinvite(sid, walk.choice(people)),
-                lambda: house.activate(
-                    sid,
-                    walk.choice(["right", "wrong", "wrong", "superseded"]),
-                    key=walk.choice("abc") * 8,
-                    generation=walk.choice([None, 1]),
-                ),
-                lambda: house.report(
-                    sid, {walk.choice(["network", "set_up"]): walk.choice(["ok", "failed"])}, walk.random() < 0.3
-                ),
-                lambda: house.hand_over(sid, walk.choice(people)),
-                lambda: house.report(sid, kind="event", reason="password_wrong"),
-                lambda: house.end(sid, expiry=walk.random() < 0.7),
-                lambda: house.mail(sid, walk.choice(["sent", "mail_delayed", "mail_rejected"])),
-                lambda: house.removal(sid, walk.choice(["removed", "unconfirmed"])),
-                lambda: house.pass_time(walk.choice([1, HOUR, 7 * HOUR])),
-            ]
-        )
-        doing()
+    house, ended = House(server, limit_company=3, limit_technician=2, seats=9), set()
+    for sessions in random_walk(house, random.Random(seed)):
         house.check_invariants()
         for known in sessions:
             state = house.record(known).get("state")

@@ -1,33 +1,18 @@
 """With a broker that remembers (real Apache Kafka, from Maven artifacts): restart, retention of offsets, and the journal
 as the whole truth are claimed here and nowhere else. `make test` runs it once; make test-real-kafka more often."""
-import subprocess
-
 import pytest
 import requests
 
 from fixtures import REAL_KAFKA
 from flows import Support, journal, mails, new_technician, read_redis, wait_mail
 from invariants import check_journal, sessions
-from kafka import Kafka
 from load import Load, check_after, check_works, work
-from stack import StackError, http_status, wait_until
+from stack import http_status, wait_until
 
 ROUNDS = 4 if REAL_KAFKA else 1
 NEEDS_KAFKA = ["licensing-1", "sweeper-1", "invitations-1", "gateway-1"]
 READY_S = 60  # a group waits for the sessions of members that are gone
 ENV = {"INVITATION_TTL_MS": "15000", "SESSION_TTL_MS": "30000"}
-
-
-@pytest.fixture(scope="module")
-def kafka(tmp_path_factory):
-    try:
-        made = Kafka(tmp_path_factory.mktemp("kafka")).up()
-    except (StackError, OSError, subprocess.SubprocessError) as e:
-        if REAL_KAFKA:
-            raise
-        pytest.skip(f"real Apache Kafka cannot be had here: {str(e).splitlines()[0]}")
-    yield made
-    made.down()
 
 
 @pytest.fixture(scope="module")

@@ -117,6 +117,7 @@ static void test_repetitions_are_no_news(void **state)
     } cases[] = {{"{\"type\":\"session.created\",\"company\":\"c\"}", true},
                  {"{\"type\":\"session.repeated\",\"company\":\"c\"}", false},
                  {"{\"type\":\"session.journaled\",\"company\":\"c\"}", false},
+                 {"{\"type\":\"computer.journaled\",\"company\":\"c\"}", false},
                  {"{\"type\":\"session.created\"}", false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         json_t *event = json_loads(cases[i].json, 0, NULL);
