@@ -68,10 +68,10 @@ class Load:
             self.told_at[sid, state] = time.monotonic()
             self.acked.append((sid, state))
 
-    def forgive(self, since):
-        """Ends and activations told from then on are not insisted on: they are told before Kafka has them."""
+    def forgive(self, since, until):
+        """Ends and activations told between are not insisted on: they are told before Kafka has them."""
         with self.lock:
-            late = {told for told, at in self.told_at.items() if at >= since and told[1] != "invited"}
+            late = {told for told, at in self.told_at.items() if since <= at <= until and told[1] != "invited"}
             self.acked = [told for told in self.acked if told not in late]
         return late
 
