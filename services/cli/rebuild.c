@@ -133,19 +133,27 @@ static int run(bool accept_loss, bool force)
     return status;
 }
 
+static int usage(void)
+{
+    fputs("usage: beistand-cli rebuild [--force] [--accept-loss]\n"
+          "  folds the journal and the sealed directory into a Redis that lost what they hold. Settings as the services':\n"
+          "  REDIS_URL KAFKA_BOOTSTRAP KAFKA_PROFILE SECRET_KEYS_FILE DIRECTORY_KEY_FILE AUDIT_DAYS\n"
+          "  --force        fold a Redis that is in use and whole, too\n"
+          "  --accept-loss  go on although entries of the directory cannot be opened\n",
+          stderr);
+    return 2;
+}
+
 int rebuild_main(int argc, char **argv)
 {
     bool accept_loss = false, force = false;
     for (int i = 1; i < argc; i++) {
-        accept_loss |= strcmp(argv[i], "--accept-loss") == 0;
-        force |= strcmp(argv[i], "--force") == 0;
-        if (argv[i][0] == '-' && strcmp(argv[i], "--accept-loss") != 0 && strcmp(argv[i], "--force") != 0) {
-            fputs("usage: beistand-cli rebuild [--force] [--accept-loss]\n"
-                  "  folds the journal and the sealed directory into a Redis that lost what they hold. Settings as the services':\n"
-                  "  REDIS_URL KAFKA_BOOTSTRAP KAFKA_PROFILE SECRET_KEYS_FILE DIRECTORY_KEY_FILE AUDIT_DAYS\n",
-                  stderr);
-            return 2;
-        }
+        if (strcmp(argv[i], "--accept-loss") == 0)
+            accept_loss = true;
+        else if (strcmp(argv[i], "--force") == 0)
+            force = true;
+        else
+            return usage();
     }
     log_init("rebuild", LOG_WARN);
     if (sodium_init() < 0 || settings_load(settings, sizeof settings / sizeof *settings, 1, argv) != 0)

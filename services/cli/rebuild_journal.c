@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_MAX = 192, GENERATIONS_MAX = 32, OUTBOX_ID_MAX = 48 };
+enum { KEY_MAX = 192, GENERATIONS_MAX = 32, LINK_CHECK = 2 /* characters */, OUTBOX_ID_MAX = 48 };
 
 /* {sNN}:kind:name, as the CLI writes keys. */
 #define ENTITY_KEY(out, bucket, kind, name) snprintf(out, KEY_MAX, "{s%02d}:" kind ":%.200s", bucket, name)
@@ -59,6 +59,7 @@ static bool fold_session(struct rebuild *r, const json_t *record, int bucket)
             r->n.without_link++;
             break;
         }
+        tokens[g - 1][LINK_TOKEN_SIZE - 1 - LINK_CHECK] = '\0'; /* the key has none */
         argv[n++] = tokens[g - 1];
     }
     ENTITY_KEY(key, bucket, "session", id);

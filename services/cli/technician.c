@@ -387,7 +387,7 @@ static int usage(void)
           "  type ID TEXT --password-file FILE\n"
           "  start ID FEATURE --password-file FILE [--ticket FEATURE]   asks the PC for remote, chat, files or dashboard\n"
           "  hand-over ID TECHNICIAN                         an administrator gives the session to a colleague\n"
-          "  operator …                                      see beistand-cli operator\n",
+          "  operator …, rebuild, audit-verify FILE           the operator's: each says how\n",
           stderr);
     return 2;
 }
