@@ -172,7 +172,7 @@ class Campaign:
         check_works(self.suite, load.apis)
         self.checks += 1
         print(f"{self.kills.total()} kills at failpoints, {self.random_kills.total()} at random instants, {self.sessions} sessions; "
-              f"missing {self.missing()}", flush=True)
+              f"{len(self.missing())} points are not through", flush=True)
 
     def run(self):
         print(f"seed of the campaign: {self.seed}", flush=True)
