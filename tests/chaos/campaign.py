@@ -12,7 +12,6 @@ from stack import SERVICES, Stack, http_status
 SIGKILLED = -9
 REACHED_S = 240
 # Each boundary between commit, outbox, produce, ack, trim and reply; a process dies at the 1st to n-th time it passes there.
-# (Sweepers that all die at the first thing that is due hand out nothing ever.)
 FAILPOINTS = {
     "gateway": {"gateway.command": 4, "gateway.commanded": 4, "gateway.outcome": 4, "gateway.ended": 3, "gateway.ticket": 2},
     "licensing": {"licensing.received": 4, "licensing.committed": 4, "licensing.acked": 4},
@@ -24,6 +23,9 @@ FAILPOINTS = {
                     "invitations.taken": 3, "invitations.posted": 3, "invitations.noted": 3},
     "relay": {"relay.ticket": 3, "relay.offered": 2, "relay.paired": 3},
 }
+# Where a sweeper dies before any of its commands has left: were all of them to die there, nothing would ever be over. One of
+# them at a time; when there is nothing else to arm another with, that one has the buckets in peace for a while.
+LAST_STEPS, PEACE_S = ("sweeper.due", "sweeper.commanded"), 7
 POINTS = [point for points in FAILPOINTS.values() for point in points]
 # Short lives, so that what is left alone expires; groups notice their dead after 3 s; a webhook's claim runs out soon.
 ENV = {"INVITATION_TTL_MS": "8000", "SESSION_TTL_MS": "20000", "REMOVAL_TTL_MS": "5000", "COMMAND_TIMEOUT_MS": "8000",
@@ -80,7 +82,7 @@ class Campaign:
         self.seed = seed if seed is not None else random.SystemRandom().randrange(1 << 32)
         self.rng = random.Random(self.seed)
         self.kills, self.random_kills = Counter(), Counter()
-        self.random_left, self.turn = random_kills, []
+        self.random_left, self.turn, self.peace = random_kills, [], {}
         self.spent = defaultdict(lambda: [0.0, 0, 0])  # of a point: seconds, sessions, requests asked again
         self.shots, self.sessions, self.asked_again, self.checks, self.used_tickets = {}, 0, 0, 0, 0
 
@@ -92,7 +94,8 @@ class Campaign:
     def next_point(self, service):
         """The point of this service that was died at, or is waited for, least; None when all have had enough."""
         waiting = Counter(shot.point for name, shot in self.shots.items() if shot)
-        left = [p for p in FAILPOINTS[service] if self.kills[p] < self.per_point]
+        taken = any(waiting[p] for p in LAST_STEPS)
+        left = [p for p in FAILPOINTS[service] if self.kills[p] < self.per_point and not (taken and p in LAST_STEPS)]
         return min(left, key=lambda p: (self.kills[p] + waiting[p], self.rng.random()), default=None)
 
     def arm(self, name, load):
@@ -102,6 +105,17 @@ class Campaign:
         self.shots[name] = None  # so that it does not count as waiting for the point it died at
         self.suite.start(name, {"FAILPOINT": f"{point}:{passing}"} if point else None)
         self.shots[name] = Shot(point, load) if point else None
+        if service == "sweeper" and not point and any(self.kills[p] < self.per_point for p in LAST_STEPS):
+            self.peace[name] = time.monotonic() + PEACE_S
+
+    def end_peace(self, load):
+        """A sweeper without a failpoint dies all the same, so that the other gets the buckets."""
+        for name in [n for n, until in self.peace.items() if time.monotonic() > until]:
+            del self.peace[name]
+            self.suite.process(name).signal(signal.SIGKILL)
+            assert self.suite.process(name).wait_gone(5)
+            self.random_kills["sweeper"] += 1
+            self.arm(name, load)
 
     def note(self, name, load):
         """name is dead: it must have died where it was told to."""
@@ -117,7 +131,7 @@ class Campaign:
         """Until so many have died that it is time for a check, or every point has had enough."""
         goal = self.kills.total() + self.checkpoint
         for name in self.suite.everybody():
-            if self.next_point(name.rsplit("-", 1)[0]):
+            if any(self.kills[p] < self.per_point for p in FAILPOINTS[name.rsplit("-", 1)[0]]):
                 self.suite.stop(name)
                 self.arm(name, load)
         last = time.monotonic()
@@ -129,6 +143,7 @@ class Campaign:
                     self.note(name, load)
                     self.arm(name, load)
                     last = time.monotonic()
+            self.end_peace(load)
             load.stopping.wait(0.05)
         self.disarm(load)
 
@@ -139,7 +154,7 @@ class Campaign:
         for name, shot in self.shots.items():
             if shot and not self.suite.process(name).pid:
                 self.note(name, load)
-        armed, self.shots = list(self.armed()), {}
+        armed, self.shots, self.peace = list(self.armed()), {}, {}
         self.suite.restart(armed)
 
     # ---- at any instant ----
