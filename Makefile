@@ -26,7 +26,7 @@ unit_tests = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/te
 binaries = $(patsubst %,$(BUILD)/bin/beistand-%,$(SERVICES)) $(BUILD)/bin/beistand-cli \
 	$(BUILD)/bin/beistand-broker $(BUILD)/bin/simpc
 
-.PHONY: all units agent agent-deps console setup up down demo test test-real-kafka test-compose \
+.PHONY: all units agent agent-deps console setup up down demo test test-real-kafka test-chaos test-compose \
 	kafka asan fuzz bench clean help
 all: $(binaries)
 
@@ -36,6 +36,7 @@ help:
 	@echo "make console    build the web console                  make test        everything CI runs"
 	@echo "make asan       units under ASan and UBSan             make fuzz        every decoder's fuzzer for a while"
 	@echo "make bench      figures, ratios in one run             make test-compose / test-real-kafka / kafka"
+	@echo "make test-chaos kills, outages, poison, clock steps on real Kafka; the table of it in build/chaos.md"
 
 # ---- generated from proto/ ----
 $(generated_c) &: proto/generate.py $(wildcard proto/*.json proto/*.yaml proto/texts/*.json proto/lua/*.lua proto/lua/parts/*.lua)
@@ -126,6 +127,9 @@ test:
 test-real-kafka:
 	$(MAKE) all
 	$(PY) tests/run.py --real-kafka
+test-chaos:
+	$(MAKE) all
+	$(PY) tests/run.py --chaos
 test-compose:
 	deploy/compose/test.sh
 asan:

@@ -4,7 +4,8 @@
     run.py                 units, the contract (proto), borders, system tests, console
     run.py --units DIR     only the unit tests and fuzzers' replays of the build in DIR (make asan)
     run.py --real-kafka    the system tests that touch the bus, against real Apache Kafka
-    run.py --only system   one part: units, proto, borders, system, console
+    run.py --chaos         all of tests/chaos, against real Apache Kafka (half an hour)
+    run.py --only system   one part: units, proto, borders, system, chaos, console
 """
 import argparse
 import json
@@ -20,9 +21,9 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parents[1]
 CONSOLE = ROOT / "services" / "console"
 PYTHON = "/usr/bin/python3"
-UNIT_S, PROTO_S, SYSTEM_S, CONSOLE_S = 120, 300, 3600, 1200
+UNIT_S, PROTO_S, SYSTEM_S, CHAOS_S, CONSOLE_S = 120, 300, 3600, 5400, 1200
 # What depends on the broker; the rest would only be repeated.
-KAFKA_TESTS = ["test_end_to_end.py", "test_faults.py", "test_recording.py", "test_kafka_real.py", "test_rebuild.py"]
+KAFKA_TESTS = ["test_end_to_end.py", "test_recording.py", "test_kafka_real.py", "test_rebuild.py"]
 
 
 class Results:
@@ -119,17 +120,25 @@ def run_borders(results):
 def run_system(results, real_kafka=False):
     folder = ROOT / "tests" / "system"
     names = [n for n in KAFKA_TESTS if (folder / n).exists()] if real_kafka else []
+    run_pytest(results, "system", folder, [folder / n for n in names or ["."]], SYSTEM_S, {"BEISTAND_REAL_KAFKA": "1"} if real_kafka else {})
+
+
+def run_chaos(results, short=True):
+    folder = ROOT / "tests" / "chaos"
+    run_pytest(results, "chaos", folder, [folder, *(["--short"] if short else [])], CHAOS_S, {})
+
+
+def run_pytest(results, part, folder, args, seconds, env):
     with tempfile.TemporaryDirectory(prefix="beistand-tests-") as scratch:
         counts = Path(scratch) / "counts.json"
         argv = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=10", f"--counts={counts}",
-                f"--basetemp={scratch}/t", *[folder / n for n in names or ["."]]]
-        env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **({"BEISTAND_REAL_KAFKA": "1"} if real_kafka else {})}
-        status, _ = run(argv, SYSTEM_S, cwd=folder, env=env, show=True)
+                f"--basetemp={scratch}/t", *args]
+        status, _ = run(argv, seconds, cwd=folder, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **env}, show=True)
         if not counts.exists():
-            results.add(failed=[f"system tests ended with {'a time-out' if status is None else f'status {status}'}"])
+            results.add(failed=[f"{part} tests ended with {'a time-out' if status is None else f'status {status}'}"])
             return
         told = json.loads(counts.read_text())
-    results.add(len(told["passed"]), [f"system: {n}" for n in told["failed"]], [f"system: {n}" for n in told["skipped"]])
+    results.add(len(told["passed"]), [f"{part}: {n}" for n in told["failed"]], [f"{part}: {n}" for n in told["skipped"]])
 
 
 def tap(results, name, argv, seconds, cwd=ROOT):
@@ -163,12 +172,12 @@ def run_console(results):
     tap(results, "console in the browser", [PYTHON, ROOT / "tests" / "console" / "run"], CONSOLE_S)
 
 
-def run_real_kafka(results):
+def run_real_kafka(results, part):
     """Each stack of these tests starts a broker of its own: groups and topics are one stack's."""
     status, output = run([PYTHON, ROOT / "deploy" / "kafka" / "kafka.py", "fetch"], 600)
     results.case("real Apache Kafka is here", status == 0, output)
     if status == 0:
-        run_system(results, True)
+        part(results)
 
 
 def close(results, seconds):
@@ -186,14 +195,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--units", metavar="DIR")
     parser.add_argument("--real-kafka", action="store_true")
-    parser.add_argument("--only", choices=["units", "proto", "borders", "system", "console"])
+    parser.add_argument("--chaos", action="store_true")
+    parser.add_argument("--only", choices=["units", "proto", "borders", "system", "chaos", "console"])
     args = parser.parse_args()
     build = args.units or os.environ.get("BEISTAND_BUILD") or ROOT / "build"
     parts = {"units": lambda r: run_units(r, build), "proto": run_proto, "borders": run_borders, "system": run_system,
-             "console": run_console}
+             "chaos": run_chaos, "console": run_console}
     results, started = Results(), time.monotonic()
     if args.real_kafka:
-        run_real_kafka(results)
+        run_real_kafka(results, lambda r: run_system(r, True))
+    elif args.chaos:
+        run_real_kafka(results, lambda r: run_chaos(r, short=False))
     elif args.units:
         run_units(results, build)
     else:

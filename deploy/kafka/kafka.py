@@ -43,6 +43,7 @@ offsets.topic.num.partitions=4
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=3000
 log.retention.hours=168
 num.network.threads=2
 num.io.threads=2

@@ -72,8 +72,9 @@ class Process:
         os.kill(pid, number)
 
     def wait_gone(self, seconds):
+        """Also its threads: until the last of them has ended its ports are taken."""
         deadline = time.monotonic() + seconds
-        while self.pid:
+        while self.pid or (self.child and self.child.poll() is None):
             if time.monotonic() > deadline:
                 return False
             time.sleep(POLL_S)

@@ -70,14 +70,16 @@ def http_status(url, timeout=2.0):
 
 class Stack:
     """root: folder of everything this stack writes. replicas: {"gateway": 2}. env: settings for all services;
-    service_env: {"gateway": {...}}. kafka, redis, smtp: addresses to use instead of the embedded ones."""
+    service_env: {"gateway": {...}}. kafka, redis, smtp: addresses to use instead of the embedded ones. redis_options: more
+    words for redis-server."""
 
     def __init__(self, root, port=None, replicas=None, env=None, service_env=None, kafka=None, redis=None, smtp=None,
-                 build=None):
+                 build=None, redis_options=()):
         self.root = Path(root).resolve()
         self.build = Path(build or os.environ.get("BEISTAND_BUILD") or ROOT / "build").resolve()
         self.replicas = {**{name: 1 for name in SERVICES}, **(replicas or {})}
         self.env, self.service_env = dict(env or {}), dict(service_env or {})
+        self.redis_options = list(redis_options)
         self.external = {"kafka": kafka, "redis": redis, "smtp": smtp}
         for name in ("run", "log", "secrets", "mail", "redis", "program"):
             (self.root / name).mkdir(parents=True, exist_ok=True)
@@ -188,8 +190,8 @@ class Stack:
 
     def start_redis(self):
         argv = ["redis-server", ROOT / "deploy" / "redis" / "redis.conf", "--port", self.ports["redis"], "--bind",
-                "127.0.0.1", "--dir", self.root / "redis", "--daemonize", "no"]
-        self.process("redis").start(argv, self.base_env(), self.root)
+                "127.0.0.1", "--dir", self.root / "redis", "--daemonize", "no", *self.redis_options]
+        self.process("redis").start(argv, {**self.base_env(), **self.service_env.get("redis", {})}, self.root)
         wait_until(lambda: redis_answers(self.redis_url), 10, lambda: self.why_not("redis"))
 
     def start_broker(self):

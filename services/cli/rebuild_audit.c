@@ -134,6 +134,46 @@ static int by_seq(const void *a, const void *b)
     return strlen(x->text) > strlen(y->text) ? -1 : strlen(x->text) < strlen(y->text);
 }
 
+/* Of 'seq prev hash …' and 'seq hash'; 64 digits each. */
+static const char *first_digest(const struct line *l)
+{
+    return strchr(l->text, ' ') + 1;
+}
+
+static const char *hash_of(const struct line *l)
+{
+    const char *first = first_digest(l);
+    return strlen(first) > AUDIT_HASH_SIZE ? first + AUDIT_HASH_SIZE : first;
+}
+
+/* The sorted line of [first, end), all of one seq, that has this hash; without one the first. */
+static size_t pick(const struct log *l, size_t first, size_t end, const char *wanted)
+{
+    for (size_t i = first; wanted && i < end; i++)
+        if (strncmp(hash_of(&l->lines[i]), wanted, AUDIT_HASH_SIZE - 1) == 0)
+            return i;
+    return first;
+}
+
+/* A sweeper that took an older head for the newest (and was refused) has left events with a place in the log that nothing
+ * follows from: of several at one seq the one counts that the record after it names. Moves those that count to the end;
+ * returns where they begin. */
+static size_t choose(struct log *l)
+{
+    const char *wanted = NULL;
+    size_t kept = l->n;
+    for (size_t end = l->n, first; end > 0; end = first) {
+        for (first = end - 1; first > 0 && l->lines[first - 1].seq == l->lines[end - 1].seq;)
+            first--;
+        size_t chosen = pick(l, first, end, wanted);
+        struct line line = l->lines[chosen];
+        l->lines[chosen] = l->lines[--kept];
+        l->lines[kept] = line;
+        wanted = first_digest(&line);
+    }
+    return kept;
+}
+
 static bool fold_log(struct rebuild *r, struct log *l)
 {
     char key[KEY_MAX], kept[24];
@@ -141,7 +181,7 @@ static bool fold_log(struct rebuild *r, struct log *l)
     snprintf(kept, sizeof kept, "%lld", (long long)r->audit_ms);
     snprintf(key, sizeof key, "{s%02d}:audit-head:%s", bucket_of_id(l->company), l->company);
     qsort(l->lines, l->n, sizeof *l->lines, by_seq);
-    for (size_t i = 0; i < l->n;) {
+    for (size_t i = choose(l); i < l->n;) {
         int n = 1;
         while (n <= LINES_MAX && i < l->n)
             argv[n++] = l->lines[i++].text;

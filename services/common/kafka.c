@@ -106,6 +106,9 @@ static const char *const mock_settings[][2] = {{"fetch.wait.max.ms", "3"},
                                                {NULL, NULL}};
 static const char *const real_settings[][2] = {
     {"session.timeout.ms", "10000"}, {"heartbeat.interval.ms", "1000"}, {NULL, NULL}};
+/* Fault tests kill members of groups hundreds of times. */
+static const char *const quick_settings[][2] = {
+    {"session.timeout.ms", "3000"}, {"heartbeat.interval.ms", "500"}, {NULL, NULL}};
 
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
@@ -324,6 +327,18 @@ static const char *header(const rd_kafka_message_t *m, const char *name, char *o
     return out;
 }
 
+/* With a NUL behind it; there may be others within. */
+static char *copy_of(const void *payload, size_t size)
+{
+    char *copy = malloc(size + 1);
+    if (!copy)
+        return NULL;
+    if (size > 0)
+        memcpy(copy, payload, size);
+    copy[size] = '\0';
+    return copy;
+}
+
 /* A busy partition reaches its end again and again: each counts once. */
 static void note_end(struct kafka *k, const char *topic, int32_t partition)
 {
@@ -349,7 +364,7 @@ static void handle_message(struct kafka *k, const rd_kafka_message_t *m)
         return;
     }
     char id[64] = "", command[64];
-    char *value = strndup(m->payload ? m->payload : "", m->len);
+    char *value = copy_of(m->payload, m->len);
     header(m, "ce_id", id, sizeof id);
     struct kafka_message out = {.topic = topic, .id = id, .command = header(m, "ce_commandid", command, sizeof command),
                                 .value = value, .size = m->len, .partition = m->partition, .offset = m->offset};
@@ -407,16 +422,20 @@ static rd_kafka_topic_partition_list_t *topic_list(const struct kafka_options *o
     return list;
 }
 
+static const char *const (*profile_settings(const char *name))[2]
+{
+    return strcmp(name, "mock") == 0 ? mock_settings : strcmp(name, "quick") == 0 ? quick_settings : real_settings;
+}
+
 static int open_consumer(struct kafka *k, const struct kafka_options *o)
 {
     char error[256];
     rd_kafka_conf_t *conf = base_conf(k, o);
     if (!conf)
         return -1;
-    bool mock = strcmp(o->profile, "mock") == 0;
     rd_kafka_conf_set_rebalance_cb(conf, o->group ? on_rebalance : NULL);
     int bad = set_all(conf, consumer_settings) |
-              set_all(conf, mock ? mock_settings : real_settings) |
+              set_all(conf, profile_settings(o->profile)) |
               set(conf, "group.id", o->group ? o->group : o->client_id) |
               set(conf, "enable.auto.commit", o->group ? "true" : "false") |
               set(conf, "enable.partition.eof", o->group ? "false" : "true") |

@@ -11,7 +11,7 @@
 
 struct kafka;
 
-/* Valid during the call only; value is NUL-terminated. */
+/* Valid during the call only; value is NUL-terminated, and may have NULs among its size bytes. */
 struct kafka_message {
     const char *topic;
     const char *id; /* header ce_id, "" when absent */
@@ -30,7 +30,7 @@ typedef void (*kafka_delivered_fn)(void *user, const char *error);
 
 struct kafka_options {
     const char *bootstrap;          /* host:port[,host:port] */
-    const char *profile;            /* "mock": librdkafka's in-memory cluster; "real" */
+    const char *profile;            /* "mock": librdkafka's in-memory cluster; "real"; "quick": dead members go sooner */
     const char *client_id;
     const char *group;              /* NULL: consume without a group, from the end of each partition */
     const char *const *topics;      /* ends with NULL, at most KAFKA_TOPICS_MAX; NULL: no consumer */

@@ -159,11 +159,14 @@ static void on_instance(redisAsyncContext *ac, void *answer, void *user)
     bool answered = reply->type != REDIS_REPLY_ERROR && r->run_id[0];
     r->whole = answered ? judge(r, reply) : UNKNOWN;
     bool good = answered && (r->whole == WHOLE || r->unchecked);
+    if (!good && r->up) { /* a new connection: whoever remembers something of this Redis forgets it */
+        log_event(LOG_ERROR, "redis_not_whole", "host", r->host, NULL);
+        r->up = false;
+        redisAsyncDisconnect(r->ac);
+        return;
+    }
     if (good && !r->up)
         set_up(r);
-    else if (!good && r->up)
-        log_event(LOG_ERROR, "redis_not_whole", "host", r->host, NULL);
-    r->up = good;
     if (!good || !r->unchecked)
         loop_timer_set(r->retry, good ? WATCH_MS : answered ? ASK_AGAIN_MS : RECONNECT_MS);
 }

@@ -29,7 +29,7 @@ struct common_settings {
     {"KAFKA_BOOTSTRAP", SETTING_TEXT, &(c).kafka_bootstrap, "127.0.0.1:9092", 0, 0,                \
      "brokers, host:port[,host:port]"},                                                            \
     {"KAFKA_PROFILE", SETTING_TEXT, &(c).kafka_profile, "real", 0, 0,                              \
-     "real, or mock for the embedded broker"},                                                     \
+     "real; mock for the embedded broker; quick for fault tests (the broker must allow it)"},      \
     {"HEALTH_LISTEN", SETTING_TEXT, &(c).health_listen, health, 0, 0,                              \
      "host:port of the health endpoints"},                                                         \
     {"LOG_LEVEL", SETTING_TEXT, &(c).log_level, "info", 0, 0, "debug, info, warn or error"}

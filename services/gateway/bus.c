@@ -1,6 +1,8 @@
 /* Topics of the gateway: beistand.commands out, beistand.journal in (tailed, without a group). */
 #include "gateway.h"
 
+#include "common/log.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +16,9 @@ static void on_event(void *user, const struct kafka_message *m)
     if (m->command && !waiter_waits(g, m->command))
         return; /* most events are of other gateways' requests, or of none */
     json_t *event = json_read(m->value, m->size, error);
-    if (event && bucket_of_id(json_text(event, "session", "")) >= 0)
+    if (!event) /* invitations writes its dead letter */
+        log_event(LOG_WARN, "journal_event_unreadable", "id", m->id, "error", error, NULL);
+    else if (bucket_of_id(json_text(event, "session", "")) >= 0)
         waiters_outcome(g, event);
     json_decref(event);
 }

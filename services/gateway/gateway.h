@@ -290,6 +290,8 @@ void store_session(struct gateway *g, const char *sid, redis_fn fn, void *user);
 void store_presence(struct gateway *g, const char *sid, redis_fn fn, void *user);
 /* In one round trip: since when the program is online (text or nil), then the record's fields in their order (an array). */
 void store_shown(struct call *c, redis_fn since, redis_fn fields);
+/* The time of the caller's bucket: its high-water mark, then Redis' TIME. */
+void store_now(struct call *c, redis_fn mark, redis_fn time);
 void store_open_sessions(struct call *c, redis_fn fn);
 void store_session_page(struct call *c, const char *before, unsigned limit, redis_fn fn);
 void store_end(struct call *c, const char *reason, const char *actor, redis_fn fn);

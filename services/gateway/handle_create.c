@@ -46,7 +46,6 @@ static void set_text(json_t *object, const char *name, const char *value)
 
 static json_t *command_new(struct call *c, const char *type, const char *key, json_t *args)
 {
-    struct gateway *g = c->gateway;
     char *canonical = json_canonical(args);
     char digest[65];
     sha256_hex(digest, canonical, strlen(canonical));
@@ -55,14 +54,15 @@ static json_t *command_new(struct call *c, const char *type, const char *key, js
     json_object_set_new(args, "idempotency", json_string(key));
     json_object_set_new(args, "digest", json_string(digest));
     new_id(c->command, c->who.bucket);
-    return json_pack("{ss ss si ss ss so sI so}", "id", c->command, "type", type, "bucket",
-                     c->who.bucket, "session", c->session, "company", c->who.company, "actor", actor_of(c),
-                     "deadline", (json_int_t)(wall_now_ms() + g->settings.command_timeout_ms), "args", args);
+    return json_pack("{ss ss si ss ss so so}", "id", c->command, "type", type, "bucket", c->who.bucket, "session",
+                     c->session, "company", c->who.company, "actor", actor_of(c), "args", args);
 }
 
-static void send_command(struct call *c, json_t *command)
+static void send_command(struct call *c, int64_t now)
 {
     struct gateway *g = c->gateway;
+    json_t *command = json_incref(c->parts);
+    json_object_set_new(command, "deadline", json_integer(now + g->settings.command_timeout_ms));
     failpoint("gateway.command");
     if (!kafka_ready(g->kafka)) {
         json_decref(command);
@@ -73,6 +73,33 @@ static void send_command(struct call *c, json_t *command)
         failpoint("gateway.commanded");
         waiter_add(c);
     }
+}
+
+static void on_mark(void *user, const redisReply *reply)
+{
+    struct call *c = user;
+    int64_t mark = reply && reply->type == REDIS_REPLY_STRING ? strtoll(reply->str, NULL, 10) : 0;
+    json_object_set_new(c->parts, "deadline", json_integer(mark));
+}
+
+static void on_time(void *user, const redisReply *reply)
+{
+    struct call *c = user;
+    if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
+        call_refuse(c, "unavailable", NULL);
+        return;
+    }
+    int64_t now = strtoll(reply->element[0]->str, NULL, 10) * 1000 + strtoll(reply->element[1]->str, NULL, 10) / 1000;
+    int64_t mark = json_number(c->parts, "deadline", 0);
+    send_command(c, mark > now ? mark : now);
+}
+
+/* The deadline is in the time of the bucket (proto/lua/common.lua): ours may differ by any amount. */
+static void command_start(struct call *c, json_t *command)
+{
+    json_decref(c->parts);
+    c->parts = command;
+    store_now(c, on_mark, on_time);
 }
 
 /* New object with what the customer is told, or NULL after a refusal. */
@@ -130,7 +157,7 @@ void handle_create(struct call *c)
     json_object_set_new(args, "session_ms", json_integer(g->settings.session_ms));
     json_object_set_new(args, "invitation_ms", json_integer(g->settings.invitation_ms));
     json_object_set_new(args, "removal_ms", json_integer(g->settings.removal_ms));
-    send_command(c, command);
+    command_start(c, command);
 }
 
 static void reinvite(struct call *c)
@@ -143,7 +170,7 @@ static void reinvite(struct call *c)
     if (!read_idempotency_key(c, key))
         return;
     json_t *args = json_pack("{ss sb}", "session", c->session, "administrator", c->who.administrator);
-    send_command(c, command_new(c, "session.reinvite", key, args));
+    command_start(c, command_new(c, "session.reinvite", key, args));
 }
 
 void handle_reinvite(struct call *c)

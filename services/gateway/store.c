@@ -118,6 +118,14 @@ void store_shown(struct call *c, redis_fn since, redis_fn fields)
     redis_raw(c->gateway->redis, fields, c, command, write_fields_read(command, sizeof command, key));
 }
 
+void store_now(struct call *c, redis_fn mark, redis_fn time)
+{
+    char key[KEY_SIZE];
+    snprintf(key, sizeof key, "{s%02d}:clock", c->who.bucket);
+    redis_send(c->gateway->redis, mark, c, "GET", key, NULL);
+    redis_send(c->gateway->redis, time, c, "TIME", NULL);
+}
+
 void store_open_sessions(struct call *c, redis_fn fn)
 {
     char key[KEY_SIZE];

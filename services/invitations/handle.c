@@ -1,6 +1,7 @@
 /* From an event to a mail and its outcome. */
 #include "webhook.h"
 
+#include "common/dead_letter.h"
 #include "common/failpoint.h"
 #include "common/json.h"
 #include "common/log.h"
@@ -170,7 +171,61 @@ void received_done(struct received *r)
     if (--r->parts > 0)
         return;
     kafka_done(r->invitations->kafka, r->topic, r->partition, r->offset);
+    loop_timer_free(r->retry);
+    free(r->letter);
     free(r);
+}
+
+/* ---- what nobody can handle ---- */
+
+static void bury(void *user)
+{
+    struct received *r = user;
+    if (bus_dead_letter(r) != 0)
+        received_buried(r, "no room");
+}
+
+void received_buried(void *user, const char *error)
+{
+    struct received *r = user;
+    if (!error) {
+        received_done(r);
+        return;
+    }
+    log_event(LOG_WARN, "dead_letter_delayed", "error", error, NULL);
+    loop_timer_set(r->retry, REDIS_RETRY_MS);
+}
+
+static void dead(struct received *r, const struct kafka_message *message, const char *why)
+{
+    log_event(LOG_ERROR, "message_dead", "topic", message->topic, "id", message->id, "why", why, NULL);
+    metric_add("beistand_dead_letters_total", "", 1);
+    r->letter = dead_letter(message, "invitations", why);
+    r->retry = loop_timer_new(r->invitations->service.loop, bury, r);
+    if (!r->letter || !r->retry)
+        abort(); /* nothing is left to do without memory; it is delivered again */
+    bury(received_hold(r));
+}
+
+/* NULL when it is what proto/events/ says, as far as it is read here. An event of no session has none. */
+static const char *malformed(const json_t *event, bool due)
+{
+    const char *type = json_text(event, "type", "");
+    bool mail = strcmp(type, "mail.send") == 0, webhook = strcmp(type, "webhook.send") == 0;
+    const json_t *record = json_object_get(event, "record");
+    if (due && !mail && !webhook)
+        return "unknown type";
+    if (mail)
+        return bucket_of_id(json_text(event, "session", "")) < 0 ? "no session id" : NULL;
+    if (webhook)
+        return bucket_of_id(json_text(event, "webhook", "")) < 0 || !*json_text(event, "delivery", "") ? "no delivery id" : NULL;
+    if (!*type)
+        return "no type";
+    if (bucket_of_id(json_text(event, "company", "")) < 0)
+        return "no company id";
+    if (json_object_get(event, "session") && bucket_of_id(json_text(event, "session", "")) < 0)
+        return "no session id";
+    return record && !json_is_object(record) ? "record is no object" : NULL;
 }
 
 static void mail_start(struct invitations *i, const char *session, bool asked, struct received *r)
@@ -206,7 +261,10 @@ void handle_message(void *user, const struct kafka_message *message)
     char error[128];
     json_t *event = json_read(message->value, message->size, error);
     struct received *r = received_new(i, message);
-    if (event) {
+    const char *why = event ? malformed(event, bus_is_due(message)) : error;
+    if (why) {
+        dead(r, message, why);
+    } else {
         take_mail(i, event, r);
         webhooks_take(i, event, message->id, r);
     }

@@ -59,12 +59,16 @@ struct received {
     char topic[64];
     int32_t partition;
     int64_t offset;
+    char *letter; /* its dead letter, while that is being written: nobody can handle it */
+    struct loop_timer *retry;
 };
 
 /* handle.c */
 void handle_message(void *user, const struct kafka_message *m);
 struct received *received_hold(struct received *r);
 void received_done(struct received *r);
+/* The dead letter was written: the partition moves on; or not (error): it is written again. */
+void received_buried(void *received, const char *error);
 
 /* store.c: the only file that speaks Redis. */
 void store_record(struct mail *m, redis_fn fn);
@@ -72,6 +76,10 @@ void store_outcome(struct mail *m, redis_fn fn);
 
 /* bus.c: the only file that names topics. */
 struct kafka *bus_new(struct invitations *i);
+/* 0, then received_buried() later; -1: not now. */
+int bus_dead_letter(struct received *r);
+/* Is it what is due (beistand.mail), not an event of the journal? */
+bool bus_is_due(const struct kafka_message *m);
 
 /* smtp.c: libcurl in a thread of its own; done runs on the loop thread. */
 struct smtp;

@@ -1,6 +1,7 @@
 /* From a message to its verb, and from the transition's answer to the acknowledgement. */
 #include "licensing.h"
 
+#include "common/dead_letter.h"
 #include "common/failpoint.h"
 #include "common/json.h"
 #include "common/log.h"
@@ -32,20 +33,47 @@ void command_finish(struct command *c)
     loop_timer_free(c->retry);
     json_decref(c->json);
     free(c->text);
+    free(c->letter);
     free(c);
+}
+
+static void bury(struct command *c)
+{
+    if (bus_dead_letter(c) != 0)
+        command_buried(c, "no room");
 }
 
 void command_dead(struct command *c, const char *why)
 {
-    log_event(LOG_ERROR, "command_dead", "why", why, "session", c->session ? c->session : "", NULL);
+    struct kafka_message m = {
+        .topic = c->topic, .partition = c->partition, .offset = c->offset, .value = c->text, .size = c->size};
+    log_event(LOG_ERROR, "command_dead", "why", why, "session", c->session, NULL);
     metric_add("beistand_dead_letters_total", "", 1);
-    bus_dead_letter(c, why);
+    c->letter = dead_letter(&m, "licensing", why);
+    if (!c->letter)
+        abort(); /* nothing is left to do without memory; it is delivered again */
+    bury(c);
+}
+
+void command_buried(void *user, const char *error)
+{
+    struct command *c = user;
+    if (!error) {
+        failpoint("licensing.buried");
+        command_finish(c);
+        return;
+    }
+    log_event(LOG_WARN, "dead_letter_delayed", "error", error, NULL);
+    loop_timer_set(c->retry, RETRY_MS);
 }
 
 static void run_again(void *user)
 {
     struct command *c = user;
-    c->verb->run(c);
+    if (c->letter)
+        bury(c);
+    else
+        c->verb->run(c);
 }
 
 void command_replied(void *user, const redisReply *reply)
@@ -79,13 +107,23 @@ void handle_message(void *user, const struct kafka_message *m)
     *c = (struct command){.licensing = l, .partition = m->partition, .offset = m->offset};
     snprintf(c->topic, sizeof c->topic, "%s", m->topic);
     c->retry = loop_timer_new(l->service.loop, run_again, c);
-    c->text = strdup(m->value);
+    c->text = malloc(m->size + 1);
+    c->size = m->size;
+    if (!c->text)
+        abort();
+    memcpy(c->text, m->value, m->size + 1);
     c->json = json_read(m->value, m->size, error);
     c->session = json_text(c->json, "session", "");
     c->bucket = bucket_of_id(c->session);
     c->verb = find_verb(json_text(c->json, "type", ""));
     if (!c->json || !c->verb || c->bucket < 0) {
         command_dead(c, !c->json ? error : !c->verb ? "unknown type" : "no session id");
+        return;
+    }
+    const char *wrong = command_malformed(c->json);
+    if (wrong) {
+        snprintf(error, sizeof error, "missing or wrong: %s", wrong);
+        command_dead(c, error);
         return;
     }
     failpoint("licensing.received");

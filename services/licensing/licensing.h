@@ -23,6 +23,8 @@ struct command {
     struct loop_timer *retry;
     json_t *json;
     char *text;
+    size_t size;       /* of text */
+    char *letter;      /* its dead letter, while that is being written: nobody can handle it */
     const char *session;
     const struct verb *verb;
     unsigned generation; /* reinvite: the one being tried */
@@ -45,6 +47,11 @@ void handle_message(void *user, const struct kafka_message *m);
 void command_replied(void *user, const redisReply *reply);
 void command_finish(struct command *c);
 void command_dead(struct command *c, const char *why);
+/* The dead letter was written: the partition moves on; or not (error): it is written again. */
+void command_buried(void *command, const char *error);
+
+/* shape.c (pure): NULL, or the member of the command that is missing or wrong. */
+const char *command_malformed(const json_t *command);
 
 /* handle_create.c, handle_reinvite.c, handle_due.c */
 void handle_create(struct command *c);
@@ -61,6 +68,7 @@ void store_unconfirmed(struct command *c);
 
 /* bus.c: the only file that names topics. */
 struct kafka *bus_new(struct licensing *l, const char *bootstrap, const char *profile);
-void bus_dead_letter(struct command *c, const char *why);
+/* 0, then command_buried() later; -1: not now. */
+int bus_dead_letter(struct command *c);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "common/failpoint.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void on_members(void *user, const redisReply *reply)
@@ -31,8 +32,18 @@ static void on_peeked(void *user, const redisReply *reply)
         store_take_due(b, on_members);
 }
 
+/* Time is the bucket's, which our lease moves on every second; ours only saves waiting for that. */
+static void on_clock(void *user, const redisReply *reply)
+{
+    struct bucket *b = user;
+    int64_t mark = reply && reply->type == REDIS_REPLY_STRING ? strtoll(reply->str, NULL, 10) : 0;
+    int64_t now = wall_now_ms();
+    if (reply)
+        store_peek_due(b, mark > now ? mark : now, on_peeked);
+}
+
 void bucket_due(struct bucket *b)
 {
     if (bucket_owned(b) && redis_ready(b->sweeper->redis) && kafka_ready(b->sweeper->kafka))
-        store_peek_due(b, on_peeked);
+        store_clock(b, on_clock);
 }

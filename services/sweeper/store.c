@@ -59,11 +59,17 @@ void store_trim(struct bucket *b, redis_fn fn)
     redis_eval(b->sweeper->redis, &trim, fn, b, 1, 4 + (int)b->batch->n, argv);
 }
 
-void store_peek_due(struct bucket *b, redis_fn fn)
+void store_clock(struct bucket *b, redis_fn fn)
 {
-    char name[KEY_SIZE], now[24];
-    snprintf(now, sizeof now, "%lld", (long long)wall_now_ms());
-    redis_send(b->sweeper->redis, fn, b, "ZRANGEBYSCORE", key(b, "due", name), "-inf", now, "LIMIT",
+    char name[KEY_SIZE];
+    redis_send(b->sweeper->redis, fn, b, "GET", key(b, "clock", name), NULL);
+}
+
+void store_peek_due(struct bucket *b, int64_t before, redis_fn fn)
+{
+    char name[KEY_SIZE], at[24];
+    snprintf(at, sizeof at, "%lld", (long long)before);
+    redis_send(b->sweeper->redis, fn, b, "ZRANGEBYSCORE", key(b, "due", name), "-inf", at, "LIMIT",
                "0", "1", NULL);
 }
 

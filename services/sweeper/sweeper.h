@@ -125,7 +125,9 @@ void store_lease(struct bucket *b, redis_fn fn);
 void store_read(struct bucket *b, redis_fn fn);
 void store_audit_head(struct chain *c, redis_fn fn);
 void store_trim(struct bucket *b, redis_fn fn);
-void store_peek_due(struct bucket *b, redis_fn fn);
+void store_clock(struct bucket *b, redis_fn fn);
+/* before: time of what is due then. */
+void store_peek_due(struct bucket *b, int64_t before, redis_fn fn);
 void store_take_due(struct bucket *b, redis_fn fn);
 /* before: time before which audit records go, "" for never. */
 void store_chores(struct bucket *b, const char *before, redis_fn fn);

@@ -3,10 +3,10 @@ as the whole truth are claimed here and nowhere else. `make test` runs it once; 
 import pytest
 import requests
 
-from conftest import REAL_KAFKA
+from fixtures import REAL_KAFKA
 from flows import Support, journal, mails, new_technician, read_redis, wait_mail
 from invariants import check_journal, sessions
-from load import Load, check_after, check_works
+from load import Load, check_after, check_works, work
 from stack import http_status, wait_until
 
 ROUNDS = 4 if REAL_KAFKA else 1
@@ -18,11 +18,6 @@ ENV = {"INVITATION_TTL_MS": "15000", "SESSION_TTL_MS": "30000"}
 @pytest.fixture(scope="module")
 def stack(kafka, make_stack):
     return make_stack(kafka=kafka.bootstrap, replicas={"gateway": 2, "sweeper": 2, "licensing": 2}, env=ENV)
-
-
-def work(load, n=10, seconds=120):
-    before = load.created()
-    wait_until(lambda: load.errors or load.created() >= before + n, seconds, lambda: f"{load.created()} sessions")
 
 
 def test_redis_is_the_fold_of_the_journal(stack):

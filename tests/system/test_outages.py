@@ -4,8 +4,8 @@ its due time in Redis must come through one (DESIGN 2); test_kafka_real.py has t
 import json
 import secrets
 import signal
-import subprocess
 import time
+from collections import Counter
 
 import pytest
 
@@ -13,6 +13,7 @@ from flows import Api, journal, mails, new_technician, read_redis, wait_mail
 from invariants import check_state, outboxes_empty, sessions
 from load import Load, check_after, check_works
 from stack import http_status, wait_until
+from topics import messages, produce_again
 
 NEEDS_REDIS = ["licensing-1", "sweeper-1", "invitations-1", "activation-1", "relay-1", "gateway-1"]
 NEEDS_KAFKA = ["licensing-1", "sweeper-1", "invitations-1", "gateway-1"]
@@ -218,15 +219,6 @@ def test_a_mail_whose_event_the_broker_forgot_is_sent_at_its_due_time(make_stack
 
 # ---- twice, and at the same time ----
 
-def produce_again(stack, topic):
-    """Everything that the topic has, once more, as a broker may after a crash of its producer."""
-    fetch = ["-b", stack.kafka, "-t", topic, "-X", "broker.address.family=v4"]
-    out = subprocess.run(["kcat", "-C", "-q", "-e", "-o", "beginning", "-K", "\t", "-X", "fetch.wait.max.ms=5", *fetch],
-                         capture_output=True, timeout=60, check=True).stdout
-    subprocess.run(["kcat", "-P", "-K", "\t", *fetch], input=out, timeout=60, check=True)
-    return len(out.splitlines())
-
-
 def test_everything_delivered_twice_changes_nothing(stack):
     """S-22 DESIGN 2: commands and events again, for sessions that are open and for ended ones."""
     tina, kim = new_technician(stack), new_technician(stack)
@@ -255,11 +247,8 @@ def test_everything_delivered_twice_changes_nothing(stack):
 
 
 def outbox_ids(stack):
-    """The event ids of the journal in the order of each partition, and how often each is there."""
-    out = subprocess.run(["kcat", "-C", "-q", "-e", "-b", stack.kafka, "-t", "beistand.journal", "-o", "beginning", "-f", "%h\n", "-X",
-                          "fetch.wait.max.ms=5", "-X", "broker.address.family=v4"], capture_output=True, text=True, timeout=60, check=True)
-    ids = [part.removeprefix("ce_id=") for line in out.stdout.splitlines() for part in line.split(",") if part.startswith("ce_id=")]
-    return {one: ids.count(one) for one in set(ids)}
+    """The event ids of the journal and how often each is there."""
+    return Counter(m["headers"]["ce_id"] for m in messages(stack, "beistand.journal"))
 
 
 def test_two_sweepers_side_by_side_produce_each_event_once(make_stack):
