@@ -7,6 +7,7 @@
 static const struct {
     const char *prefix, *scope;
 } areas[] = {
+    {"/v1/technicians/*/reset-link", "all"}, /* whoever has the link is that person, with everything */
     {"/v1/sessions", "sessions"},      {"/v1/events", "sessions"},   {"/v1/computers", "computers"},
     {"/v1/company", "company"},        {"/v1/technicians", "company"}, {"/v1/api-keys", "company"},
     {"/v1/sign-ins", "company"},       {"/v1/audit", "audit"},       {"/v1/webhooks", "webhooks"},

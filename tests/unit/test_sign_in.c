@@ -86,6 +86,9 @@ static void test_scopes_say_what_a_key_may(void **state)
     assert_true(scopes_allow("sessions", "POST", "/v1/sessions/*/end"));
     assert_true(scopes_allow("all:read", "GET", "/v1/webhooks"));
     assert_false(scopes_allow("all:read", "DELETE", "/v1/webhooks/*"));
+    assert_true(scopes_allow("company", "PATCH", "/v1/technicians/*"));
+    assert_false(scopes_allow("company", "POST", "/v1/technicians/*/reset-link"));
+    assert_true(scopes_allow("all", "POST", "/v1/technicians/*/reset-link"));
     assert_true(scopes_allow("audit", "GET", "/v1/me"));
     assert_false(scopes_allow("sessions,computers,company,audit,webhooks", "POST", "/v1/something-new"));
     assert_true(scopes_within("sessions:read,audit:read", "all:read"));
