@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOOK_MS = 50, SETTLED_MS = 250 };
+enum { LOOK_MS = 50, SETTLED_MS = 500 };
 
 static bool is_older(struct outbox_id a, struct outbox_id b)
 {
@@ -41,6 +41,7 @@ static void read_journal(struct guard *g)
     memset(g->newest, 0, sizeof g->newest);
     g->journal = bus_last(g->sweeper, on_message, g);
     g->state = g->journal ? GUARD_READING : GUARD_ASK;
+    loop_timer_set(g->timer, LOOK_MS);
 }
 
 /* ---- what Redis has ---- */
@@ -131,6 +132,7 @@ static bool is_same_redis(const struct guard *g)
 static void look(void *user)
 {
     struct guard *g = user;
+    bool settled = g->state == GUARD_SETTLED;
     if (g->state == GUARD_READING && !is_same_redis(g))
         start_over(g);
     if (g->state == GUARD_READING && kafka_ready(g->journal)) {
@@ -139,7 +141,7 @@ static void look(void *user)
         g->state = GUARD_ASKED;
         store_get_instance(g, on_instance);
     }
-    loop_timer_set(g->timer, g->state == GUARD_SETTLED ? SETTLED_MS : LOOK_MS);
+    loop_timer_set(g->timer, settled ? SETTLED_MS : LOOK_MS);
 }
 
 int guard_start(struct sweeper *s)
