@@ -16,6 +16,7 @@ local now = clock()
 local by_operator = wish.actor.type == 'operator'
 local KEYS_MAX = 50
 local WEBHOOKS_MAX = 20
+local PERMISSIONS = 'adhoc_support,full_remote_control'
 
 local function given(value)
     return value ~= nil and value ~= cjson.null
@@ -72,12 +73,16 @@ local function is_own()
     return true
 end
 
--- Nobody grants what they do not hold, nor takes over the account of somebody who holds more.
+-- Nobody grants what they do not hold, nor takes over the account of somebody who holds more: with a link for a new password,
+-- without their second factor, or by signing in for them at a provider (that knows people by their address).
 local function grants(who)
-    if kind ~= 'technician' then
+    if kind == 'company' then
+        local signs_in = set.oidc_issuer ~= nil or set.oidc_client_id ~= nil or set.oidc_secret ~= nil
+        return not signs_in or within(PERMISSIONS, who.permissions)
+    elseif kind ~= 'technician' then
         return true
     end
-    local takes_over = given(set.reset) or set.totp == cjson.null
+    local takes_over = given(set.reset) or set.totp == cjson.null or (record and given(set.email) and set.email ~= record.email)
     return within(added(after('permissions'), record and record.permissions), who.permissions) and
         (not takes_over or within(record and record.permissions, who.permissions))
 end

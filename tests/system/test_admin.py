@@ -183,6 +183,11 @@ def test_nobody_grants_what_they_do_not_hold(plane):
     # Nor does anybody take over the account of somebody who holds more.
     assert reason(half.call("POST", path + "/reset-link")) == (403, "permission_missing")
     assert reason(half.call("PATCH", path, {"second_factor": False})) == (403, "permission_missing")
+    assert reason(half.call("PATCH", path, {"email": new_email()})) == (403, "permission_missing")
+    provider = {"oidc": {"issuer": "https://idp.example/x", "client_id": "c", "client_secret": "s"}}
+    assert reason(half.call("PATCH", "/v1/company", provider)) == (403, "permission_missing")
+    assert reason(half.call("PATCH", "/v1/company", {"oidc": None})) == (403, "permission_missing")
+    assert whole.call("PATCH", "/v1/company", provider)[0] == 200 and half.call("PATCH", "/v1/company", {"name": "New"})[0] == 200
     assert whole.call("POST", path + "/reset-link")[0] == 201
     assert half.call("PATCH", path, {"permissions": []})[0] == 200
 

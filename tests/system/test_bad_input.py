@@ -11,7 +11,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 import pytest
 import requests
 
-from flows import Support, activate, new_technician, read_redis, replica
+from flows import Support, activate, new_technician, read_redis, replica, tls_socket
 from processes import bucket_of, new_secret
 from raw_ws import BINARY, CLOSE, PING, PONG, TEXT, RawSocket, frame, head
 from stack import wait_until
@@ -471,3 +471,21 @@ def test_an_end_cuts_all_sockets_with_its_reason(raw):
     assert time.monotonic() - started < 2
     assert reason_of(raw.program(UNKNOWN)) == "ended_by_technician"
     [s.close() for s in (viewer, program)]
+
+
+@pytest.mark.parametrize("path", ["/v1/sessions", "/agent/v1/activations"])
+def test_a_body_that_trickles_is_ended_by_the_edge(stack, path):
+    """S-61: the whole request within the edge's ten seconds; nobody holds a connection by sending a byte now and then."""
+    with tls_socket(stack, 1) as s:
+        s.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n".encode())
+        started, answer = time.monotonic(), b""
+        while not answer:
+            assert time.monotonic() - started < 30, "it still waits for the rest"
+            try:
+                s.sendall(b" ")
+                answer = s.recv(4096) or b"closed"
+            except TimeoutError:
+                continue
+            except OSError:
+                answer = b"closed"
+        assert answer == b"closed" or answer.startswith(b"HTTP/1.1 408 "), answer
