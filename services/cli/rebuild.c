@@ -88,7 +88,7 @@ static bool rebuild_all(struct rebuild *r, bool accept_loss, bool force)
         return false;
     bool used = strcmp(told, before) == 0;
     if (used && !force)
-        return rebuild_failed(r, "this Redis is in use and has all that the journal has; with --force it is folded nevertheless");
+        return rebuild_failed(r, "nothing to do: this Redis is in use and has all that the journal has");
     if ((!used && !keep_away(r, before)) || !fold_all(r, accept_loss) || !store_instance(r, after, told))
         return false;
     if (strcmp(before, after) != 0)

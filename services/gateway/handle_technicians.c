@@ -207,6 +207,13 @@ static void make_link(struct change *ch)
     json_object_set_new(ch->rules, "link", json_pack("{ss sI}", "digest", digest, "ms", (json_int_t)LINK_TTL_S * 1000));
 }
 
+/* An administrator whom the operator makes may be the company's first: what they lacked nobody could give them. */
+static const char *first_permissions(const struct change *ch)
+{
+    bool administrator = strcmp(json_text(ch->set, "role", ""), "administrator") == 0;
+    return ch->call->who.is_operator && administrator ? "adhoc_support,full_remote_control" : "";
+}
+
 void technician_create(struct call *c, const char *company)
 {
     static const char *const members[] = {"name", "email", "role", "permissions", NULL};
@@ -229,7 +236,7 @@ void technician_create(struct call *c, const char *company)
     if (!json_object_get(ch->set, "role"))
         change_set(ch, "role", "technician");
     if (!json_object_get(ch->set, "permissions"))
-        change_set(ch, "permissions", "");
+        change_set(ch, "permissions", first_permissions(ch));
     ch->done = on_created;
     if (!change_idempotent(ch, company))
         return;

@@ -88,6 +88,14 @@ def test_the_first_administrator_is_made_by_the_operator_not_by_a_page(plane):
     assert reason(operate(plane, "POST", f"/companies/{company['id']}/technicians", body)) == (409, "email_taken")
 
 
+def test_an_administrator_of_the_operator_has_what_nobody_else_could_give(plane):
+    """S-24 S-62: all permissions unless some are named; a plain technician has none."""
+    path = f"/companies/{operate(plane, 'POST', '/companies', {'name': 'Fresh'})[1]['id']}/technicians"
+    made = [operate(plane, "POST", path, {"name": "Ada", "email": new_email("ada"), **more})[1]
+            for more in ({"role": "administrator"}, {"role": "administrator", "permissions": []}, {})]
+    assert [one["permissions"] for one in made] == [["adhoc_support", "full_remote_control"], [], []]
+
+
 def test_suspension_ends_everything_within_two_seconds_and_refuses_the_rest(plane):
     """S-36 company_suspended"""
     cid = new_company(plane, "--limit-technician", 3)

@@ -30,7 +30,7 @@ function Details(p: { of: AuditRecord }): JSX.Element {
 const columns = (): Column<AuditRecord>[] => [
   { label: t("number"), cell: (r) => String(r.seq) },
   { label: t("time"), cell: (r) => exactly(r.time) },
-  { label: t("event"), cell: (r) => <>{eventText(r.type)}{r.session && <> <a href={`#/sessions/${r.session}`}>{t("session")} {r.session.slice(-6)}</a></>}</> },
+  { label: t("event"), cell: (r) => <>{eventText(r.type)}{r.session && r.type !== "session.refused" && <> <a href={`#/sessions/${r.session}`}>{t("session")} {r.session.slice(-6)}</a></>}</> },
   { label: t("who"), cell: (r) => <>{r.actor.name ?? t(`actor_${r.actor.type}` as "actor_service")}{r.actor.address && <small>{r.actor.address}</small>}</> },
   { label: t("details"), cell: (r) => <Details of={r} /> },
 ];

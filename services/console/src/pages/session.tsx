@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { api, type Session, type Step } from "../api";
+import { ApiError } from "../http";
 import { lastEight } from "../channel/code";
 import { language, reasonText, t, when } from "../i18n";
 import { pair, pairing } from "../pairing";
@@ -161,12 +162,16 @@ export function SessionPage(p: { id: string }): JSX.Element {
   const digits = digitsOf.get(p.id);
   const password = passwords.get(p.id);
   const meets = s?.status === "active" && s.online && !s.paired;
-  useEffect(() => void api.session(p.id).then(put).catch(say), [p.id]);
+  const [failed, setFailed] = useState<ApiError | null>(null);
+  useEffect(() => {
+    setFailed(null);
+    void api.session(p.id).then(put).catch((e: unknown) => (e instanceof ApiError ? setFailed(e) : say(e)));
+  }, [p.id]);
   // The page that made the digits pairs by itself as soon as the PC is there.
   useEffect(() => {
     if (meets && digits && password && !state) void pair(p.id, digits, password);
   }, [meets, digits, password]);
-  if (!s) return <><Title back="sessions">{t("session")}</Title><Loading /></>;
+  if (!s) return <><Title back="sessions">{t("session")}</Title><Loading error={failed} /></>;
   return (
     <section class="stack">
       <Title back="sessions" name={nameOf(s)} actions={<Actions session={s} />}>{nameOf(s)}</Title>
