@@ -257,11 +257,12 @@ def test_providers_in_private_networks_are_not_asked_unless_allowed(tmp_path_fac
     """An administrator names the provider: it must not lead the gateway to its neighbours."""
     plane = Processes(tmp_path_factory.mktemp("private"))
     plane.add("gateway")
+    plane.add("sweeper")
     plane.ready()
     try:
         cid = new_company(plane)
-        configure(plane, cid, provider)
-        assert reason(Visitor(plane).ask(f"/v1/oidc/start?company={cid}")) == (503, "unavailable")
+        plain = {"oidc": {"issuer": provider.issuer, "client_id": "x"}}  # http, which only private networks may have
+        assert reason(operate(plane, "PATCH", f"/companies/{cid}", plain)) == (400, "invalid_request")
         for issuer in ("https://127.0.0.1:1", "https://localhost", "https://169.254.169.254", "https://[::1]", "https://[::ffff:10.0.0.1]"):
             assert operate(plane, "PATCH", f"/companies/{cid}", {"oidc": {"issuer": issuer, "client_id": "x"}})[0] == 200
             assert reason(Visitor(plane).ask(f"/v1/oidc/start?company={cid}")) == (503, "unavailable")
