@@ -53,6 +53,14 @@ test("a person's visible page ticks page opened and offers the program under the
   await page.context().close();
 });
 
+test("a link that was mistyped offers nothing to download and asks for the whole link", async () => {
+  const made = await fresh();
+  const page = await open(made.install_url.replace(/#.*/, "#000000-AAAAAA-BBBBBB"));
+  await page.locator("[data-system=no-token]").waitFor();
+  assert.equal(await page.getByTestId("download").isVisible(), false);
+  await page.context().close();
+});
+
 test("a page that is shown to nobody tells nothing until it is seen", async () => {
   const made = await fresh();
   const page = await open(made.install_url, {}, (context) =>

@@ -20,7 +20,7 @@ function whenSeen(act) {
 }
 
 // Tells the technician's checklist that a person's browser is here (S-14). It consumes nothing; the answer says whether
-// this is still the newest invitation (S-12).
+// this is still the newest invitation (S-12), and whether there is one with this link at all.
 async function tell() {
   try {
     const answer = await fetch("/agent/v1/invitations/reports", {
@@ -28,7 +28,9 @@ async function tell() {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ token: typed, checks: { opened: "ok" } }),
     });
-    if (!answer.ok && (await answer.json()).reason === "invitation_superseded") body.dataset.state = "superseded";
+    const reason = answer.ok ? null : (await answer.json()).reason;
+    if (reason === "invitation_superseded") body.dataset.state = "superseded";
+    if (reason === "not_found" && windows) body.dataset.shown = "no-token";
   } catch {
     // The page works without it.
   }
