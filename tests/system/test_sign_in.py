@@ -287,6 +287,7 @@ def test_one_credential_cannot_take_the_api_from_the_others(tmp_path_factory):
     """429 with Retry-After, counted over both gateways; another key of the same person is not touched."""
     p = Processes(tmp_path_factory.mktemp("rate"), API_RATE="4")
     p.add("gateway", 2)
+    p.add("sweeper")
     p.ready()
     try:
         busy, calm = new_admin(p), new_admin(p)
