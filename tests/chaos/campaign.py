@@ -119,6 +119,7 @@ class Campaign:
 
     def note(self, name, load):
         """name is dead: it must have died where it was told to."""
+        assert self.suite.process(name).wait_gone(10)  # its threads may take a moment
         shot, status = self.shots[name], self.suite.process(name).exit_status
         assert shot and status == SIGKILLED, f"{name} ended by itself ({status}): {self.suite.why_not(name)}"
         self.kills[shot.point] += 1
