@@ -427,6 +427,15 @@ static void script_sha1(struct redis_script *s)
         snprintf(s->sha1 + 2 * i, 3, "%02x", digest[i]);
 }
 
+static void load_once(struct redis *r, struct redis_script *s)
+{
+    if (!r->up || (s->loaded_by == r && s->loaded_connection == r->connections))
+        return;
+    redis_send(r, NULL, NULL, "SCRIPT", "LOAD", s->text, NULL);
+    s->loaded_by = r;
+    s->loaded_connection = r->connections;
+}
+
 void redis_eval(struct redis *r, struct redis_script *s, redis_fn fn, void *user, int nkeys,
                 int argc, const char **argv)
 {
@@ -438,6 +447,7 @@ void redis_eval(struct redis *r, struct redis_script *s, redis_fn fn, void *user
     }
     if (!s->sha1[0])
         script_sha1(s);
+    load_once(r, s);
     char count[16];
     snprintf(count, sizeof count, "%d", nkeys);
     *e = (struct eval){.r = r, .script = s, .fn = fn, .user = user, .argc = argc + 3};

@@ -45,11 +45,14 @@ void redis_command(struct redis *r, redis_fn fn, void *user, int argc, const cha
 void redis_send(struct redis *r, redis_fn fn, void *user, ...) __attribute__((sentinel));
 /* A command that is in Redis' own form already (RESP), for one with many arguments that are always the same. */
 void redis_raw(struct redis *r, redis_fn fn, void *user, const char *command, size_t size);
-/* Runs a script by its SHA-1 (EVALSHA, loaded again on NOSCRIPT). name: for logs. */
+/* Runs a script by its SHA-1 (EVALSHA). Each connection loads it before its first run, so that scripts run in the order of
+ * the calls; on NOSCRIPT (SCRIPT FLUSH) it is loaded again, and then a later one may overtake. name: for logs. */
 struct redis_script {
     const char *name;
     const char *text;
     char sha1[41]; /* filled at first use */
+    const struct redis *loaded_by; /* the connection that has loaded it last */
+    unsigned loaded_connection;    /* redis_connections() of then */
 };
 void redis_eval(struct redis *r, struct redis_script *s, redis_fn fn, void *user, int nkeys,
                 int argc, const char **argv);
