@@ -332,6 +332,16 @@ class Stack:
     def kill(self, name):
         self.process(name).kill()
 
+    def replace_redis(self, copy=None):
+        """Redis dies; when it is started again it has nothing, or what the folder copy has."""
+        self.kill("redis")
+        shutil.rmtree(self.root / "redis")
+        if copy:
+            shutil.copytree(copy, self.root / "redis")
+        else:
+            (self.root / "redis").mkdir()
+        self.start("redis")
+
     def rebuild(self, *options, env=None):
         """beistand-cli rebuild, for a Redis that lost writes: (exit status, what it said)."""
         result = subprocess.run([self.cli, "rebuild", *options], capture_output=True, text=True, check=False, cwd=self.root,

@@ -24,8 +24,9 @@ FAILPOINTS = {
     "relay": {"relay.ticket": 3, "relay.offered": 2, "relay.paired": 3},
 }
 # Where a sweeper dies before any of its commands has left: were all of them to die there, nothing would ever be over. One of
-# them at a time; when there is nothing else to arm another with, that one has the buckets in peace for a while.
-LAST_STEPS, PEACE_S = ("sweeper.due", "sweeper.commanded"), 7
+# them at a time. And an armed sweeper drains until it dies, mostly before it has looked at what is due: now and then one has
+# the buckets in peace.
+LAST_STEPS, PEACE_S, PEACE_EVERY_S = ("sweeper.due", "sweeper.commanded"), 6, 15
 POINTS = [point for points in FAILPOINTS.values() for point in points]
 # Short lives, so that what is left alone expires; groups notice their dead after 3 s; a webhook's claim runs out soon.
 ENV = {"INVITATION_TTL_MS": "8000", "SESSION_TTL_MS": "20000", "REMOVAL_TTL_MS": "5000", "COMMAND_TIMEOUT_MS": "8000",
@@ -82,7 +83,7 @@ class Campaign:
         self.seed = seed if seed is not None else random.SystemRandom().randrange(1 << 32)
         self.rng = random.Random(self.seed)
         self.kills, self.random_kills = Counter(), Counter()
-        self.random_left, self.turn, self.peace = random_kills, [], {}
+        self.random_left, self.turn, self.peace, self.last_peace = random_kills, [], {}, time.monotonic()
         self.spent = defaultdict(lambda: [0.0, 0, 0])  # of a point: seconds, sessions, requests asked again
         self.shots, self.sessions, self.asked_again, self.checks, self.used_tickets = {}, 0, 0, 0, 0
 
@@ -100,13 +101,15 @@ class Campaign:
 
     def arm(self, name, load):
         service = name.rsplit("-", 1)[0]
-        point = self.next_point(service)
+        rests = service == "sweeper" and time.monotonic() > self.last_peace + PEACE_EVERY_S
+        point = None if rests else self.next_point(service)
         passing = self.rng.randint(1, FAILPOINTS[service][point]) if point else 0
         self.shots[name] = None  # so that it does not count as waiting for the point it died at
         self.suite.start(name, {"FAILPOINT": f"{point}:{passing}"} if point else None)
         self.shots[name] = Shot(point, load) if point else None
-        if service == "sweeper" and not point and any(self.kills[p] < self.per_point for p in LAST_STEPS):
-            self.peace[name] = time.monotonic() + PEACE_S
+        if service == "sweeper" and not point and any(self.kills[p] < self.per_point for p in FAILPOINTS["sweeper"]):
+            self.last_peace = time.monotonic()
+            self.peace[name] = self.last_peace + PEACE_S
 
     def end_peace(self, load):
         """A sweeper without a failpoint dies all the same, so that the other gets the buckets."""

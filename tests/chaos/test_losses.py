@@ -26,14 +26,8 @@ def why(suite, instance):
 
 def lose(suite, copy=None):
     """Redis is killed and comes back empty, or with that copy; then it is rebuilt. When it was killed."""
-    suite.kill("redis")
     at = time.monotonic()
-    shutil.rmtree(suite.root / "redis")
-    if copy:
-        shutil.copytree(copy, suite.root / "redis")
-    else:
-        (suite.root / "redis").mkdir()
-    suite.start("redis")
+    suite.replace_redis(copy)
     wait_until(lambda: all("beistand-cli rebuild" in why(suite, i) for i in suite.everybody()), 30, lambda: why(suite, "sweeper-1"))
     held = len(list(sessions(read_redis(suite))))
     status, told = suite.rebuild()

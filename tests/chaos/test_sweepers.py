@@ -1,13 +1,13 @@
 """Two sweepers at the same buckets: leases that are torn away in the middle of a batch, and one that sleeps for a minute."""
 import random
 import signal
-import threading
 
 import pytest
 
 from campaign import loaded
 from flows import read_redis
 from load import check_works, work
+from meanwhile import Meanwhile
 from stack import wait_until
 
 ASLEEP_S = 60
@@ -17,27 +17,17 @@ def epochs(r):
     return {key: int(r.hget(key, "epoch")) for key in r.scan_iter("*:lease", count=1000)}
 
 
-class Thief:
+class Thief(Meanwhile):
     """Lets leases run out before their time, so that both sweepers take the same bucket for theirs."""
 
     def __init__(self, suite):
-        self.r, self.over, self.stolen = read_redis(suite), threading.Event(), 0
-        self.thread = threading.Thread(target=self.run, daemon=True)
+        super().__init__(0.01)
+        self.r, self.rng, self.stolen = read_redis(suite), random.Random(3), 0
+        self.leases = sorted(self.r.scan_iter("*:lease", count=1000))
 
-    def run(self):
-        rng = random.Random(3)
-        leases = sorted(self.r.scan_iter("*:lease", count=1000))
-        while not self.over.wait(0.01):
-            self.r.hset(rng.choice(leases), "until", 0)
-            self.stolen += 1
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *error):
-        self.over.set()
-        self.thread.join()
+    def step(self):
+        self.r.hset(self.rng.choice(self.leases), "until", 0)
+        self.stolen += 1
 
 
 def test_two_sweepers_racing_for_the_same_buckets_lose_nothing(suite, report, receiver):

@@ -1,15 +1,14 @@
 // S-3 S-12 S-14 S-27: what the page behind the link tells the technician and the customer.
 import assert from "node:assert";
-import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { openBrowser, stack, until } from "./browser.mjs";
+import { openBrowser, until } from "./browser.mjs";
+import { endAll, technician } from "./people.mjs";
 
 const WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36";
 let browser;
 before(async () => (browser = await openBrowser()));
 after(async () => {
-  await endAll(); // the next file's technician has room for a session again
+  await endAll(browser); // the next file's technician has room for a session again
   await browser?.close();
 });
 
@@ -21,24 +20,10 @@ async function open(link, options = {}, prepare = async () => {}) {
   return page;
 }
 
-async function call(method, path, data) {
-  const context = await browser.newContext({ ignoreHTTPSErrors: true });
-  const answer = await context.request.fetch(stack.origin + path, {
-    method,
-    data,
-    headers: { Authorization: `Bearer ${readFileSync(stack.technician_key, "utf8").trim()}`, "Idempotency-Key": randomUUID() },
-  });
-  const body = answer.status() === 204 ? null : await answer.json();
-  await context.close();
-  return body;
-}
-
-async function endAll() {
-  for (const s of (await call("GET", "/v1/sessions?status=open")).sessions) await call("POST", `/v1/sessions/${s.id}/end`);
-}
+const call = (...request) => technician(browser, ...request);
 
 async function fresh() {
-  await endAll();
+  await endAll(browser);
   return call("POST", "/v1/sessions", { send_email: false });
 }
 

@@ -2,11 +2,13 @@
 import assert from "node:assert";
 import { after, before, test } from "node:test";
 import { openBrowser, signedIn, simPC } from "./browser.mjs";
+import { endAll } from "./people.mjs";
 
 let browser;
 let pc;
 before(async () => (browser = await openBrowser()));
 after(async () => {
+  await endAll(browser);
   pc?.stop();
   await browser?.close();
 });

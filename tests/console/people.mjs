@@ -1,5 +1,5 @@
 // Companies of their own for the console's tests, made with the operator's API; and what a person's phone does.
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac, randomBytes, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { stack } from "./browser.mjs";
 
@@ -13,6 +13,25 @@ async function answer(promise, status) {
 }
 
 export const operatorKey = () => readFileSync(stack.operator_key, "utf8").trim();
+
+// What the demo's technician asks of the API: the answer's body.
+export async function technician(browser, method, path, data) {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const answer = await context.request.fetch(stack.origin + path, {
+    method,
+    data,
+    headers: { Authorization: `Bearer ${readFileSync(stack.technician_key, "utf8").trim()}`, "Idempotency-Key": randomUUID() },
+  });
+  const body = answer.status() === 204 ? null : await answer.json();
+  await context.close();
+  return body;
+}
+
+// There is room for a session again.
+export async function endAll(browser) {
+  for (const s of (await technician(browser, "GET", "/v1/sessions?status=open")).sessions)
+    await technician(browser, "POST", `/v1/sessions/${s.id}/end`);
+}
 
 // A company and its first administrator, whose password is set: {company, email}.
 export async function newCompany(browser, licence = {}) {

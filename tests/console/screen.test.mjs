@@ -3,6 +3,7 @@
 import assert from "node:assert";
 import { after, before, test } from "node:test";
 import { openBrowser, screenText, signedIn, simPC, until } from "./browser.mjs";
+import { endAll } from "./people.mjs";
 
 let browser;
 let page;
@@ -22,6 +23,7 @@ before(async () => {
   await until("the drawn text", async () => (await screenText(page, 0)) === "picture");
 });
 after(async () => {
+  await endAll(browser);
   pc?.stop();
   await browser?.close();
 });

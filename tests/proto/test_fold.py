@@ -101,16 +101,21 @@ def lived(server, seed):
     return house, walk, middle
 
 
+def put_back(house, snapshot):
+    """Redis has this and nothing else; time goes on."""
+    clock = house.redis.get(house.key("clock"))
+    house.redis.flushdb()
+    for key, value in snapshot.items():
+        house.raw.restore(key, 0, value)
+    house.redis.set(house.key("clock"), clock)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_an_emptied_redis_is_folded_from_its_events(server, seed):
     """DESIGN 2: Redis = fold of the highest versions; leases, due times, lists and remembered requests follow."""
     house, walk, _ = lived(server, seed)
-    before, clock = content(house), house.redis.get(house.key("clock"))
-    company = {key: value for key, value in house.snapshot().items() if ":company:" in key or ":technician:" in key}
-    house.redis.flushdb()
-    for key, value in company.items():
-        house.raw.restore(key, 0, value)
-    house.redis.set(house.key("clock"), clock)
+    before = content(house)
+    put_back(house, {key: value for key, value in house.snapshot().items() if ":company:" in key or ":technician:" in key})
     fold_all(house, mixed(house.events, walk))
     house.check_invariants()
     assert content(house) == wanted(house, house.events, before)
@@ -120,11 +125,8 @@ def test_an_emptied_redis_is_folded_from_its_events(server, seed):
 def test_an_older_copy_of_redis_is_brought_forward(server, seed):
     """DESIGN 2: put back to the middle of its life, what came later comes back, and nothing of the older state stays."""
     house, walk, middle = lived(server, seed)
-    before, clock = content(house), house.redis.get(house.key("clock"))
-    house.redis.flushdb()
-    for key, value in middle.items():
-        house.raw.restore(key, 0, value)
-    house.redis.set(house.key("clock"), clock)
+    before = content(house)
+    put_back(house, middle)
     fold_all(house, mixed(house.events, walk))
     house.check_invariants()
     after = content(house)

@@ -4,6 +4,7 @@ import { type Bytes, utf8 } from "./bytes";
 import { handshake, type HandshakeInput, type Keys, Mode, Refused } from "./handshake";
 import { Channel, Mux } from "./mux";
 import { RecordKey } from "./record";
+import { Sender } from "./sender";
 import { Socket, type Ticket } from "./socket";
 
 export interface ViewerHooks {
@@ -19,10 +20,8 @@ const LINE_MAX = 4096;
 
 export class Viewer {
   private readonly mux: Mux;
-  private socket: Socket | null = null;
-  private sending: RecordKey | null = null;
+  private readonly sender: Sender;
   private keys: Keys | null = null;
-  private flushing = false;
   private over = false;
   private text = "";
   private readonly decoder = new TextDecoder(); // a character may come in two pieces
@@ -36,13 +35,14 @@ export class Viewer {
       (channel, data) => (channel === Channel.control ? this.control(data) : channel === Channel.screen && hooks.screen(data)),
       (sent) => hooks.latency(performance.now() - sent),
     );
+    this.sender = new Sender(this.mux);
     this.timer = window.setInterval(() => this.ping(), 2000);
   }
 
   private ping(): void {
-    if (!this.sending) return;
+    if (!this.sender.open) return;
     this.mux.ping(performance.now());
-    void this.flush();
+    void this.sender.flush();
   }
 
   private control(data: Bytes): void {
@@ -66,14 +66,13 @@ export class Viewer {
     try {
       await socket.opened();
       const keys = await handshake(socket, { ...input, session: this.session, connId: ticket.conn_id, claims: ticket.claims });
-      this.socket = socket;
       this.keys = keys;
       const receiving = await RecordKey.make(keys.receive);
-      this.sending = await RecordKey.make(keys.send);
+      this.sender.use(socket, await RecordKey.make(keys.send));
       if (input.mode === Mode.resume) this.mux.resume();
       this.hooks.state("connected", "");
       void this.read(socket, receiving);
-      void this.flush();
+      void this.sender.flush();
     } catch (e) {
       socket.close();
       throw e;
@@ -85,13 +84,13 @@ export class Viewer {
     try {
       for (;;) {
         this.mux.input(await receiving.open(await socket.next()));
-        void this.flush();
+        void this.sender.flush();
       }
     } catch (e) {
       if (e instanceof Refused) why = e.reason;
     }
     socket.close();
-    this.sending = null;
+    this.sender.lose();
     if (this.over) return;
     if (why !== "connection_lost" && why !== "computer_offline") this.finish(why);
     else await this.goOn();
@@ -124,37 +123,20 @@ export class Viewer {
     this.hooks.state("over", reason);
   }
 
-  private async flush(): Promise<void> {
-    if (this.flushing) return;
-    this.flushing = true;
-    try {
-      const { sending: key, socket } = this;
-      while (key && socket && key === this.sending && !socket.crowded) {
-        const plain = this.mux.output();
-        if (!plain) break;
-        const record = await key.seal(plain);
-        if (socket !== this.socket) break; // resumed meanwhile: it is sent again under the new key
-        socket.send(record);
-      }
-    } finally {
-      this.flushing = false;
-    }
-  }
-
   say(message: object): void {
     this.mux.send(Channel.control, utf8(JSON.stringify(message) + "\n"));
-    void this.flush();
+    void this.sender.flush();
   }
 
   sendScreen(data: Bytes): void {
     this.mux.send(Channel.screen, data);
-    void this.flush();
+    void this.sender.flush();
   }
 
   close(): void {
     this.say({ type: "end" });
     this.over = true;
     window.clearInterval(this.timer);
-    window.setTimeout(() => this.socket?.close(), 200);
+    window.setTimeout(() => this.sender.close(), 200);
   }
 }

@@ -80,7 +80,6 @@ function Toolbar(p: { connection: Connection; id: string; latency: number; targe
     <div class="toolbar" role="toolbar" aria-label={t("remote")}>
       <button type="button" onClick={() => rfb && (rfb.scaleViewport = !rfb.scaleViewport)}>{t("fit")} / {t("oneToOne")}</button>
       <button type="button" onClick={() => void p.target?.requestFullscreen()}>{t("full")}</button>
-      <button type="button" onClick={() => rfb?.sendCtrlAltDel()}>{t("cad")}</button>
       <span aria-live="off" data-testid="latency">{p.latency ? t("ms", Math.round(p.latency)) : ""}</span>
       <button type="button" onClick={() => { p.connection.viewer.close(); go(`sessions/${p.id}`); }} data-testid="disconnect">{t("disconnect")}</button>
       <button type="button" class="danger" onClick={() => void endNow(p.id)} data-testid="end">{t("end")}</button>

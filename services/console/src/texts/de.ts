@@ -15,7 +15,7 @@ export const de: Texts = {
   finish: "Einrichtung abschließen", finishHint: "Geben Sie die notierten Ziffern (die letzten acht genügen) und das Sitzungspasswort ein.", digits: "Sicherheitscode", pairing: "Kopplung mit dem PC …",
   mistyped: "Eine Ziffer stimmt nicht. Prüfen Sie den Code.", newDigits: "Nennen Sie dem Kunden diese neuen letzten acht Ziffern; er gibt sie im selben Programm ein:",
   betterPassword: "Windows auf diesem PC lehnt das Passwort ab. Wählen Sie ein anderes.", waitingOnline: "Warten auf den PC …", remote: "Fernsteuerung",
-  connecting: "Verbinden …", reconnecting: "Verbindung wird wiederhergestellt …", fit: "Einpassen", oneToOne: "1:1", full: "Vollbild", cad: "Strg-Alt-Entf", viewOnly: "Nur ansehen", disconnect: "Trennen",
+  connecting: "Verbinden …", reconnecting: "Verbindung wird wiederhergestellt …", fit: "Einpassen", oneToOne: "1:1", full: "Vollbild", viewOnly: "Nur ansehen", disconnect: "Trennen",
   mail: "E-Mail", m_none: "nicht gesendet", m_queued: "wird gesendet", m_sent: "gesendet", m_mail_delayed: "verzögert, neuer Versuch folgt", m_mail_rejected: "vom Mailserver abgelehnt",
   removal: "Entfernung vom PC", r_none: "nichts zu entfernen", r_pending: "noch nicht bestätigt", r_removed: "bestätigt", r_unconfirmed: "unbestätigt",
   help: "Hilfe", back: "Zurück", technician: "Techniker", computer: "Computer", theme: "Dunkel oder hell", triesLeft: "Verbleibende Versuche", retryIn: "Nächster Versuch in {n} s", ms: "{n} ms",

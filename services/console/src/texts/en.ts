@@ -14,7 +14,7 @@ export const en = {
   finish: "Finish set-up", finishHint: "Type the noted digits (the last eight are enough) and the session password.", digits: "Security code", pairing: "Pairing with the PC …",
   mistyped: "A digit is wrong. Check the code.", newDigits: "Tell the customer these new last eight digits; they type them in the same program:",
   betterPassword: "Windows on this PC refuses the password. Choose another one.", waitingOnline: "Waiting for the PC …", remote: "Remote control",
-  connecting: "Connecting …", reconnecting: "Reconnecting …", fit: "Fit", oneToOne: "1:1", full: "Full screen", cad: "Ctrl-Alt-Del", viewOnly: "View only", disconnect: "Disconnect",
+  connecting: "Connecting …", reconnecting: "Reconnecting …", fit: "Fit", oneToOne: "1:1", full: "Full screen", viewOnly: "View only", disconnect: "Disconnect",
   mail: "E-mail", m_none: "not sent", m_queued: "being sent", m_sent: "sent", m_mail_delayed: "delayed, is tried again", m_mail_rejected: "rejected by the mail server",
   removal: "Removal from the PC", r_none: "nothing to remove", r_pending: "not confirmed yet", r_removed: "confirmed", r_unconfirmed: "unconfirmed",
   help: "Help", back: "Back", technician: "Technician", computer: "Computer", theme: "Dark or light", triesLeft: "Tries left", retryIn: "Next try in {n} s", ms: "{n} ms",

@@ -15,7 +15,7 @@ export const es: Texts = {
   finish: "Completar la preparación", finishHint: "Escriba los dígitos anotados (bastan los ocho últimos) y la contraseña de la sesión.", digits: "Código de seguridad", pairing: "Vinculando con el PC …",
   mistyped: "Un dígito no es correcto. Revise el código.", newDigits: "Diga al cliente estos ocho últimos dígitos nuevos; los escribe en el mismo programa:",
   betterPassword: "Windows rechaza la contraseña en este PC. Elija otra.", waitingOnline: "Esperando al PC …", remote: "Control remoto",
-  connecting: "Conectando …", reconnecting: "Reconectando …", fit: "Ajustar", oneToOne: "1:1", full: "Pantalla completa", cad: "Ctrl-Alt-Supr", viewOnly: "Solo ver", disconnect: "Desconectar",
+  connecting: "Conectando …", reconnecting: "Reconectando …", fit: "Ajustar", oneToOne: "1:1", full: "Pantalla completa", viewOnly: "Solo ver", disconnect: "Desconectar",
   mail: "Correo", m_none: "no enviado", m_queued: "enviándose", m_sent: "enviado", m_mail_delayed: "retrasado, se volverá a intentar", m_mail_rejected: "rechazado por el servidor de correo",
   removal: "Eliminación del PC", r_none: "nada que eliminar", r_pending: "aún sin confirmar", r_removed: "confirmada", r_unconfirmed: "sin confirmar",
   help: "Ayuda", back: "Atrás", technician: "Técnico", computer: "Equipo", theme: "Oscuro o claro", triesLeft: "Intentos restantes", retryIn: "Próximo intento en {n} s", ms: "{n} ms",

@@ -15,7 +15,7 @@ export const fr: Texts = {
   finish: "Terminer l'installation", finishHint: "Saisissez les chiffres notés (les huit derniers suffisent) et le mot de passe de session.", digits: "Code de sécurité", pairing: "Association avec le PC …",
   mistyped: "Un chiffre est faux. Vérifiez le code.", newDigits: "Dictez au client ces huit nouveaux derniers chiffres ; il les saisit dans le même programme :",
   betterPassword: "Windows refuse ce mot de passe sur ce PC. Choisissez-en un autre.", waitingOnline: "En attente du PC …", remote: "Prise en main à distance",
-  connecting: "Connexion …", reconnecting: "Reconnexion …", fit: "Ajuster", oneToOne: "1:1", full: "Plein écran", cad: "Ctrl-Alt-Suppr", viewOnly: "Affichage seul", disconnect: "Se déconnecter du PC",
+  connecting: "Connexion …", reconnecting: "Reconnexion …", fit: "Ajuster", oneToOne: "1:1", full: "Plein écran", viewOnly: "Affichage seul", disconnect: "Se déconnecter du PC",
   mail: "E-mail", m_none: "non envoyé", m_queued: "envoi en cours", m_sent: "envoyé", m_mail_delayed: "retardé, un nouvel essai suivra", m_mail_rejected: "refusé par le serveur de messagerie",
   removal: "Retrait du PC", r_none: "rien à retirer", r_pending: "pas encore confirmé", r_removed: "confirmé", r_unconfirmed: "non confirmé",
   help: "Aide", back: "Retour", technician: "Technicien", computer: "Ordinateur", theme: "Sombre ou clair", triesLeft: "Essais restants", retryIn: "Prochain essai dans {n} s", ms: "{n} ms",

@@ -15,7 +15,7 @@ export const it: Texts = {
   finish: "Completa la preparazione", finishHint: "Inserisca le cifre annotate (bastano le ultime otto) e la password della sessione.", digits: "Codice di sicurezza", pairing: "Associazione con il PC …",
   mistyped: "Una cifra è sbagliata. Controlli il codice.", newDigits: "Comunichi al cliente queste nuove ultime otto cifre; le inserisce nello stesso programma:",
   betterPassword: "Windows su questo PC rifiuta la password. Ne scelga un'altra.", waitingOnline: "In attesa del PC …", remote: "Controllo remoto",
-  connecting: "Collegamento …", reconnecting: "Nuovo collegamento …", fit: "Adatta", oneToOne: "1:1", full: "Schermo intero", cad: "Ctrl-Alt-Canc", viewOnly: "Sola visione", disconnect: "Scollega",
+  connecting: "Collegamento …", reconnecting: "Nuovo collegamento …", fit: "Adatta", oneToOne: "1:1", full: "Schermo intero", viewOnly: "Sola visione", disconnect: "Scollega",
   mail: "E-mail", m_none: "non inviata", m_queued: "in invio", m_sent: "inviata", m_mail_delayed: "in ritardo, si riprova", m_mail_rejected: "rifiutata dal server di posta",
   removal: "Rimozione dal PC", r_none: "niente da rimuovere", r_pending: "non ancora confermata", r_removed: "confermata", r_unconfirmed: "non confermata",
   help: "Aiuto", back: "Indietro", technician: "Tecnico", computer: "Computer", theme: "Scuro o chiaro", triesLeft: "Tentativi rimasti", retryIn: "Prossimo tentativo fra {n} s", ms: "{n} ms",

@@ -15,7 +15,7 @@ export const nl: Texts = {
   finish: "Inrichten afronden", finishHint: "Typ de genoteerde cijfers (de laatste acht volstaan) en het sessiewachtwoord.", digits: "Beveiligingscode", pairing: "Koppelen met de pc …",
   mistyped: "Er klopt een cijfer niet. Controleer de code.", newDigits: "Geef de klant deze nieuwe laatste acht cijfers; die typt ze in hetzelfde programma:",
   betterPassword: "Windows weigert dit wachtwoord op deze pc. Kies een ander.", waitingOnline: "Wachten op de pc …", remote: "Bediening op afstand",
-  connecting: "Verbinden …", reconnecting: "Opnieuw verbinden …", fit: "Passend", oneToOne: "1:1", full: "Volledig scherm", cad: "Ctrl-Alt-Del", viewOnly: "Alleen kijken", disconnect: "Verbinding verbreken",
+  connecting: "Verbinden …", reconnecting: "Opnieuw verbinden …", fit: "Passend", oneToOne: "1:1", full: "Volledig scherm", viewOnly: "Alleen kijken", disconnect: "Verbinding verbreken",
   mail: "E-mail", m_none: "niet verstuurd", m_queued: "wordt verstuurd", m_sent: "verstuurd", m_mail_delayed: "vertraagd, wordt opnieuw geprobeerd", m_mail_rejected: "geweigerd door de mailserver",
   removal: "Verwijdering van de pc", r_none: "niets te verwijderen", r_pending: "nog niet bevestigd", r_removed: "bevestigd", r_unconfirmed: "onbevestigd",
   help: "Hulp", back: "Terug", technician: "Technicus", computer: "Computer", theme: "Donker of licht", triesLeft: "Resterende pogingen", retryIn: "Volgende poging over {n} s", ms: "{n} ms",

@@ -15,7 +15,7 @@ export const pt: Texts = {
   finish: "Concluir a preparação", finishHint: "Escreva os dígitos anotados (bastam os últimos oito) e a palavra-passe da sessão.", digits: "Código de segurança", pairing: "A emparelhar com o PC …",
   mistyped: "Um dígito está errado. Verifique o código.", newDigits: "Diga ao cliente estes novos últimos oito dígitos; ele escreve-os no mesmo programa:",
   betterPassword: "O Windows neste PC recusa a palavra-passe. Escolha outra.", waitingOnline: "À espera do PC …", remote: "Controlo remoto",
-  connecting: "A ligar …", reconnecting: "A restabelecer a ligação …", fit: "Ajustar", oneToOne: "1:1", full: "Ecrã inteiro", cad: "Ctrl-Alt-Del", viewOnly: "Só ver", disconnect: "Desligar",
+  connecting: "A ligar …", reconnecting: "A restabelecer a ligação …", fit: "Ajustar", oneToOne: "1:1", full: "Ecrã inteiro", viewOnly: "Só ver", disconnect: "Desligar",
   mail: "E-mail", m_none: "não enviado", m_queued: "a ser enviado", m_sent: "enviado", m_mail_delayed: "atrasado, será tentado de novo", m_mail_rejected: "recusado pelo servidor de correio",
   removal: "Remoção do PC", r_none: "nada a remover", r_pending: "ainda não confirmada", r_removed: "confirmada", r_unconfirmed: "não confirmada",
   help: "Ajuda", back: "Voltar", technician: "Técnico", computer: "Computador", theme: "Escuro ou claro", triesLeft: "Tentativas restantes", retryIn: "Próxima tentativa em {n} s", ms: "{n} ms",
