@@ -442,7 +442,8 @@ void redis_eval(struct redis *r, struct redis_script *s, redis_fn fn, void *user
     struct eval *e = calloc(1, sizeof *e);
     if (!e || argc > MAX_ARGS) {
         free(e);
-        fn(user, NULL);
+        if (fn)
+            fn(user, NULL);
         return;
     }
     if (!s->sha1[0])
