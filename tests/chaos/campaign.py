@@ -6,6 +6,8 @@ import time
 from collections import Counter, defaultdict
 from contextlib import contextmanager
 
+from flows import read_redis
+from invariants import sessions
 from load import Load, check_after, check_works
 from stack import SERVICES, Stack, http_status
 
@@ -24,9 +26,10 @@ FAILPOINTS = {
     "relay": {"relay.ticket": 3, "relay.offered": 2, "relay.paired": 3},
 }
 # Where a sweeper dies before any of its commands has left: were all of them to die there, nothing would ever be over. One of
-# them at a time. And an armed sweeper drains until it dies, mostly before it has looked at what is due: now and then one has
-# the buckets in peace.
-LAST_STEPS, PEACE_S, PEACE_EVERY_S = ("sweeper.due", "sweeper.commanded"), 6, 15
+# them at a time.
+LAST_STEPS = ("sweeper.due", "sweeper.commanded")
+# And an armed sweeper mostly dies before it has looked at what is due: now and then all of them live until nothing is late.
+PEACE_EVERY_S, PEACE_ENDS_S, LATE_MS = 15, 45, 1000
 POINTS = [point for points in FAILPOINTS.values() for point in points]
 # Short lives, so that what is left alone expires; groups notice their dead after 3 s; a webhook's claim runs out soon.
 ENV = {"INVITATION_TTL_MS": "8000", "SESSION_TTL_MS": "20000", "REMOVAL_TTL_MS": "5000", "COMMAND_TIMEOUT_MS": "8000",
@@ -83,7 +86,8 @@ class Campaign:
         self.seed = seed if seed is not None else random.SystemRandom().randrange(1 << 32)
         self.rng = random.Random(self.seed)
         self.kills, self.random_kills = Counter(), Counter()
-        self.random_left, self.turn, self.peace, self.last_peace = random_kills, [], {}, time.monotonic()
+        self.random_left, self.turn, self.peace_since, self.longest_peace = random_kills, [], None, 0.0
+        self.last_peace = time.monotonic()
         self.spent = defaultdict(lambda: [0.0, 0, 0])  # of a point: seconds, sessions, requests asked again
         self.shots, self.sessions, self.asked_again, self.checks, self.used_tickets = {}, 0, 0, 0, 0
 
@@ -101,29 +105,46 @@ class Campaign:
 
     def arm(self, name, load):
         service = name.rsplit("-", 1)[0]
-        rests = service == "sweeper" and time.monotonic() > self.last_peace + PEACE_EVERY_S
-        point = None if rests else self.next_point(service)
-        passing = self.rng.randint(1, FAILPOINTS[service][point]) if point else 0
         self.shots[name] = None  # so that it does not count as waiting for the point it died at
+        point = self.next_point(service)
+        passing = self.rng.randint(1, FAILPOINTS[service][point]) if point else 0
         self.suite.start(name, {"FAILPOINT": f"{point}:{passing}"} if point else None)
         self.shots[name] = Shot(point, load) if point else None
-        if service == "sweeper" and not point and any(self.kills[p] < self.per_point for p in FAILPOINTS["sweeper"]):
-            self.last_peace = time.monotonic()
-            self.peace[name] = self.last_peace + PEACE_S
 
-    def end_peace(self, load):
-        """A sweeper without a failpoint dies all the same, so that the other gets the buckets."""
-        for name in [n for n, until in self.peace.items() if time.monotonic() > until]:
-            del self.peace[name]
-            self.suite.process(name).signal(signal.SIGKILL)
-            assert self.suite.process(name).wait_gone(5)
-            self.random_kills["sweeper"] += 1
-            self.arm(name, load)
+    def peace(self, load, r):
+        """Now and then the sweepers live until nobody waits for them; that they come to that in time is a check of its own."""
+        now, sweepers = time.monotonic(), self.suite.instances("sweeper")
+        if self.peace_since is None:
+            if now > self.last_peace + PEACE_EVERY_S and any(self.shots.get(name) for name in sweepers):
+                for name in sweepers:
+                    self.kill_by_chance(name, load)
+                    self.suite.start(name)
+                self.peace_since = time.monotonic()
+            return
+        late = overdue(r)
+        assert not late or now < self.peace_since + PEACE_ENDS_S, f"sweepers live, and yet late: {late}"
+        if not late:
+            self.longest_peace = max(self.longest_peace, now - self.peace_since)
+            for name in sweepers:
+                self.kill_by_chance(name, load)
+                self.arm(name, load)
+            self.peace_since, self.last_peace = None, time.monotonic()
+
+    def kill_by_chance(self, name, load):
+        """Not at its failpoint, unless it was quicker."""
+        process = self.suite.process(name)
+        if process.pid is None:
+            self.note(name, load)
+        else:
+            process.signal(signal.SIGKILL)
+            self.random_kills[name.rsplit("-", 1)[0]] += 1
+        assert process.wait_gone(5)
+        self.shots[name] = None
 
     def note(self, name, load):
         """name is dead: it must have died where it was told to."""
         assert self.suite.process(name).wait_gone(10)  # its threads may take a moment
-        shot, status = self.shots[name], self.suite.process(name).exit_status
+        shot, status = self.shots.get(name), self.suite.process(name).exit_status
         assert shot and status == SIGKILLED, f"{name} ended by itself ({status}): {self.suite.why_not(name)}"
         self.kills[shot.point] += 1
         spent = self.spent[shot.point]
@@ -138,7 +159,8 @@ class Campaign:
             if any(self.kills[p] < self.per_point for p in FAILPOINTS[name.rsplit("-", 1)[0]]):
                 self.suite.stop(name)
                 self.arm(name, load)
-        last = time.monotonic()
+        last, r = time.monotonic(), read_redis(self.suite)
+        self.peace_since = None
         while self.missing() and self.kills.total() < goal and not load.errors:
             assert time.monotonic() < last + REACHED_S, f"not reached: {self.missing()}; armed {self.armed()}"
             for name in [n for n, shot in self.shots.items() if shot]:
@@ -147,7 +169,7 @@ class Campaign:
                     self.note(name, load)
                     self.arm(name, load)
                     last = time.monotonic()
-            self.end_peace(load)
+            self.peace(load, r)
             load.stopping.wait(0.05)
         self.disarm(load)
 
@@ -158,7 +180,7 @@ class Campaign:
         for name, shot in self.shots.items():
             if shot and not self.suite.process(name).pid:
                 self.note(name, load)
-        armed, self.shots, self.peace = list(self.armed()), {}, {}
+        armed, self.shots = list(self.armed()), {}
         self.suite.restart(armed)
 
     # ---- at any instant ----
@@ -208,8 +230,17 @@ class Campaign:
                           [[p, self.kills[p], f"{self.spent[p][0]:.0f}", *self.spent[p][1:]] for p in POINTS])
         self.report.table("Kills at random instants", ["service", "kills"], sorted(self.random_kills.items()))
         self.report.add(f"{total} kills in {seconds:.0f} s, {self.sessions} sessions created, {self.asked_again} requests asked again, every "
-                        f"invariant checked {self.checks} times; seed {self.seed}. Several processes are armed at once, so seconds, sessions "
+                        f"invariant checked {self.checks} times; sweepers left alone had done all that was late after {self.longest_peace:.1f} s "
+                        f"at most; seed {self.seed}. Several processes are armed at once, so seconds, sessions "
                         "and requests of the points overlap.")
+
+
+def overdue(r):
+    """Open sessions whose time has been over for LATE_MS and more."""
+    now = time.time() * 1000
+    ends = {sid: int(record["expires_at" if record["state"] == "active" else "invitation_expires_at"])
+            for _, sid, record in sessions(r) if record.get("state") in ("invited", "active")}
+    return [sid for sid, at in ends.items() if at + LATE_MS < now]
 
 
 @contextmanager
