@@ -110,7 +110,7 @@ class Kafka:
         settings.write_text(SETTINGS.format(data=self.root / "data", **self.ports))
         if not (self.root / "data" / "meta.properties").exists():
             cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-            self.tool("kafka.tools.StorageTool", "format", "-t", cluster, "-c", settings)
+            self.tool("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", settings)  # it may begin with "-"
         if not self.process.pid:
             self.process.start(self.java("kafka.Kafka", settings), dict(os.environ), self.root)
         if (self.root / "topics").exists():

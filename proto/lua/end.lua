@@ -1,10 +1,12 @@
 -- end: invited or active → ended; the leases are released here and nowhere else. Run by gateway
 -- (technician, administrator), activation (customer) and licensing (expiry, revocation).
 -- KEYS[1] session record. ARGV: 1 reason, 2 actor (JSON), 3 command id ('' without one), 4 '1': only when its time has come; the
--- time of a suspended company's sessions has (directory.lua).
+-- time of a suspended company's sessions has (directory.lua); and, of whoever may end only what they see: 5 company, 6 technician
+-- ('' of an administrator, whose own session ends as its technician's).
 -- Returns 'ended', 'already' (it was ended before), 'early' or 'not_found'.
 local record = load_hash(KEYS[1])
-if not record then
+local sees_all = given(ARGV[6]) == nil
+if not record or (given(ARGV[5]) and not (record.company == ARGV[5] and (sees_all or record.technician == ARGV[6]))) then
     return 'not_found'
 end
 if record.state == 'ended' then
@@ -19,7 +21,10 @@ if ARGV[4] == '1' and now < limit and not suspended then
     return 'early'
 end
 
-local reason = ARGV[1]
+local reason, actor = ARGV[1], cjson.decode(ARGV[2])
+if reason == 'ended_by_admin' and actor.id == record.technician then
+    reason = 'ended_by_technician'
+end
 if ARGV[4] == '1' and now < limit then
     reason = 'company_suspended'
 end
@@ -35,6 +40,6 @@ if was_active then
 end
 change('session.ended', record, {
     state = 'ended', reason = reason, ended_at = text(now), removal = was_active and 'pending' or 'none',
-}, {command_id = given(ARGV[3]), actor = cjson.decode(ARGV[2]), now = now})
+}, {command_id = given(ARGV[3]), actor = actor, now = now})
 redis.call('PUBLISH', 'beistand.ended', record.id .. ' ' .. reason)
 return 'ended'

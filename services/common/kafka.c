@@ -84,7 +84,6 @@ static const char *const common_settings[][2] = {
 static const char *const producer_settings[][2] = {
     {"acks", "all"},
     {"enable.idempotence", "true"},
-    {"linger.ms", "0"},
     {"message.timeout.ms", "10000"},
     {"queue.buffering.max.messages", "10000"},
     {"partitioner", "murmur2_random"},
@@ -196,7 +195,8 @@ static int open_producer(struct kafka *k, const struct kafka_options *o)
         return -1;
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_conf_set_stats_cb(conf, on_stats);
-    if (set_all(conf, producer_settings) != 0 ||
+    bool gather = o->gather && strcmp(o->profile, "mock") != 0;
+    if (set_all(conf, producer_settings) != 0 || set(conf, "linger.ms", gather ? "5" : "0") != 0 ||
         !(k->producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error))) {
         log_event(LOG_ERROR, "kafka_producer_failed", NULL);
         rd_kafka_conf_destroy(conf);

@@ -37,6 +37,7 @@ struct kafka_options {
     const char *const *warm_topics; /* produced to by this process; metadata is fetched ahead */
     int last;                       /* without a group: only look at so many messages before the end of each partition;
                                        there is no producer then */
+    bool gather;                    /* messages wait up to 5 ms for others of their partition ("mock": they do not) */
     kafka_message_fn message;
     void *user;
 };

@@ -30,7 +30,8 @@ struct redis {
     unsigned connections;
     long long client_id;
     bool closing;
-    struct loop_timer *retry;
+    struct loop_timer *retry, *flush;
+    bool flush_due, flushing;
     struct {
         char *name;
         redis_fn fn;
@@ -78,10 +79,29 @@ static void del_read(void *p)
     set_events(r, r->events & ~(uint32_t)EPOLLIN);
 }
 
+/* What a turn of the loop has to say goes out in one write at its end. */
+static void flush(void *user)
+{
+    struct redis *r = user;
+    r->flush_due = false;
+    r->flushing = true;
+    if (r->ac && (r->ac->c.flags & REDIS_CONNECTED))
+        redisAsyncHandleWrite(r->ac);
+    r->flushing = false;
+}
+
+/* Only what the socket did not take, and a connection that is being made, wait for it. */
 static void add_write(void *p)
 {
     struct redis *r = p;
-    set_events(r, r->events | EPOLLOUT);
+    if ((r->events & EPOLLOUT) || r->flush_due)
+        return;
+    if (r->flushing || !r->ac || !(r->ac->c.flags & REDIS_CONNECTED)) {
+        set_events(r, r->events | EPOLLOUT);
+    } else {
+        r->flush_due = true;
+        loop_timer_set(r->flush, 0);
+    }
 }
 
 static void del_write(void *p)
@@ -261,6 +281,7 @@ static struct redis *open_redis(struct loop *l, const char *url, bool unchecked)
     if (strcmp(r->host, "localhost") == 0)
         snprintf(r->host, sizeof r->host, "127.0.0.1");
     r->retry = loop_timer_new(l, connect_now, r);
+    r->flush = loop_timer_new(l, flush, r);
     connect_now(r);
     return r;
 }
@@ -283,6 +304,7 @@ void redis_free(struct redis *r)
     if (r->ac)
         redisAsyncFree(r->ac);
     loop_timer_free(r->retry);
+    loop_timer_free(r->flush);
     for (size_t i = 0; i < r->n_channels; i++)
         free(r->channels[i].name);
     free(r);

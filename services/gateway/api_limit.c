@@ -1,5 +1,6 @@
 /* How many requests a second one credential may make, over all gateways: a token bucket in Redis. Tokens are fetched some
- * at a time, so that most requests ask nobody; what a gateway did not spend is lost for a moment, never gained. */
+ * at a time, so that most requests ask nobody; what a gateway did not spend is lost for a moment, never gained. Nobody waits
+ * for them either: they are spent while they are being fetched, and whoever spent too many is refused afterwards. */
 #include "sign_in.h"
 
 #include <stdlib.h>
@@ -10,7 +11,9 @@ enum { BURST_SECONDS = 5, AT_A_TIME = 16, ENTRIES_MAX = 20000, KEPT_MS = 1000 };
 struct spender {
     char key[96]; /* Redis key of the credential */
     unsigned tokens;
-    int64_t until; /* loop time: tokens do not keep */
+    int64_t until;   /* loop time: tokens do not keep */
+    int64_t refused; /* loop time until which there are none */
+    bool fetching;   /* the tokens are being spent already */
     UT_hash_handle hh;
 };
 
@@ -47,20 +50,63 @@ static unsigned at_a_time(const struct gateway *g)
     return g->settings.api_rate >= 4 * AT_A_TIME ? AT_A_TIME : 1;
 }
 
-static void on_tokens(void *user, const redisReply *reply)
+static int64_t now_ms(const struct gateway *g)
+{
+    return loop_now_ms(g->service.loop);
+}
+
+static void ask(struct call *c, redis_fn fn, void *user)
+{
+    const struct gateway *g = c->gateway;
+    unsigned burst = (unsigned)g->settings.api_rate * BURST_SECONDS;
+    store_tokens(c, c->who.key, burst, 1000.0 / (double)g->settings.api_rate, at_a_time(g), fn, user);
+}
+
+static void on_token(void *user, const redisReply *reply)
 {
     struct call *c = user;
-    const struct gateway *g = c->gateway;
     if (!reply || reply->type != REDIS_REPLY_INTEGER) {
         call_refuse(c, "unavailable", NULL);
     } else if (reply->integer > 0) {
         limit_refuse(c, reply->integer);
     } else {
         struct spender *s = spender_of(c->who.key);
-        s->tokens += at_a_time(g) - 1;
-        s->until = loop_now_ms(g->service.loop) + KEPT_MS;
+        s->tokens += at_a_time(c->gateway) - 1;
+        s->until = now_ms(c->gateway) + KEPT_MS;
         c->then(c);
     }
+}
+
+/* The request may be over, and its spender forgotten and made again; that one only asks once more. */
+struct fetching {
+    const struct gateway *gateway;
+    char key[sizeof((struct spender *)0)->key];
+};
+
+static void on_tokens(void *user, const redisReply *reply)
+{
+    struct fetching *f = user;
+    struct spender *s = spender_of(f->key);
+    bool told = reply && reply->type == REDIS_REPLY_INTEGER;
+    s->fetching = false;
+    if (!told || reply->integer > 0)
+        s->tokens = 0;
+    if (told && reply->integer > 0)
+        s->refused = now_ms(f->gateway) + reply->integer;
+    free(f);
+}
+
+static void fetch_tokens(struct call *c, struct spender *s)
+{
+    struct fetching *f = malloc(sizeof *f);
+    if (!f)
+        abort();
+    f->gateway = c->gateway;
+    memcpy(f->key, s->key, sizeof f->key);
+    s->fetching = true;
+    s->tokens = at_a_time(c->gateway);
+    s->until = now_ms(c->gateway) + KEPT_MS;
+    ask(c, on_tokens, f);
 }
 
 void limit_api(struct call *c, void (*then)(struct call *c))
@@ -71,14 +117,19 @@ void limit_api(struct call *c, void (*then)(struct call *c))
         return;
     }
     struct spender *s = spender_of(c->who.key);
-    if (loop_now_ms(g->service.loop) >= s->until)
-        s->tokens = 0;
-    if (s->tokens > 0) {
-        s->tokens--;
-        then(c);
+    if (now_ms(g) < s->refused) {
+        limit_refuse(c, s->refused - now_ms(g));
         return;
     }
-    unsigned burst = (unsigned)g->settings.api_rate * BURST_SECONDS;
-    c->then = then;
-    store_tokens(c, c->who.key, burst, 1000.0 / (double)g->settings.api_rate, at_a_time(g), on_tokens);
+    if (now_ms(g) >= s->until)
+        s->tokens = 0;
+    if (s->tokens == 0 && at_a_time(g) > 1 && !s->fetching)
+        fetch_tokens(c, s);
+    if (s->tokens == 0) {
+        c->then = then;
+        ask(c, on_token, c);
+    } else {
+        s->tokens--;
+        then(c);
+    }
 }

@@ -72,13 +72,15 @@ struct call {
     char session[ID_SIZE];  /* the first of them when it has an id's length, else "" */
     json_t *record;         /* the session of the path once loaded */
     json_t *parts;          /* handler's intermediate results */
-    size_t waiting;         /* replies still to come (list.c) */
+    size_t waiting;         /* replies still to come (list.c, handle_sessions.c) */
+    const char *refusal;    /* once they are there */
     void (*gathered)(struct call *c);
     char since[24];         /* the session's presence, "" without one */
     unsigned limit;         /* of a list */
     const struct listing *listing; /* of the directory (directory.h) */
     bool adhoc;             /* the computer of the path is the one of an active session */
     void (*then)(struct call *c);
+    int64_t now;            /* of the bucket (bucket_clock.c) */
     char command[ID_SIZE];
     char *text;
     struct attempt *attempt; /* to sign in (sign_in.h) */
@@ -248,6 +250,9 @@ void events_revoked(struct gateway *g, const char *id);
 /* revocation.c: what ends credentials ends what they have open. */
 void revocation_start(struct gateway *g);
 void revocation_stop(void);
+
+/* bucket_clock.c: then(c) once c->now is the time of c->who.bucket in ms, or unavailable is answered. */
+void bucket_now(struct call *c, void (*then)(struct call *c));
 
 /* bus.c: the only file that names topics. */
 struct kafka *bus_new(struct gateway *g);

@@ -58,11 +58,11 @@ static json_t *command_new(struct call *c, const char *type, const char *key, js
                      c->session, "company", c->who.company, "actor", actor_of(c), "args", args);
 }
 
-static void send_command(struct call *c, int64_t now)
+static void send_command(struct call *c)
 {
     struct gateway *g = c->gateway;
     json_t *command = json_incref(c->parts);
-    json_object_set_new(command, "deadline", json_integer(now + g->settings.command_timeout_ms));
+    json_object_set_new(command, "deadline", json_integer(c->now + g->settings.command_timeout_ms));
     failpoint("gateway.command");
     if (!kafka_ready(g->kafka)) {
         json_decref(command);
@@ -75,31 +75,11 @@ static void send_command(struct call *c, int64_t now)
     }
 }
 
-static void on_mark(void *user, const redisReply *reply)
-{
-    struct call *c = user;
-    int64_t mark = reply && reply->type == REDIS_REPLY_STRING ? strtoll(reply->str, NULL, 10) : 0;
-    json_object_set_new(c->parts, "deadline", json_integer(mark));
-}
-
-static void on_time(void *user, const redisReply *reply)
-{
-    struct call *c = user;
-    if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
-        call_refuse(c, "unavailable", NULL);
-        return;
-    }
-    int64_t now = strtoll(reply->element[0]->str, NULL, 10) * 1000 + strtoll(reply->element[1]->str, NULL, 10) / 1000;
-    int64_t mark = json_number(c->parts, "deadline", 0);
-    send_command(c, mark > now ? mark : now);
-}
-
-/* The deadline is in the time of the bucket (proto/lua/common.lua): ours may differ by any amount. */
 static void command_start(struct call *c, json_t *command)
 {
     json_decref(c->parts);
     c->parts = command;
-    store_now(c, on_mark, on_time);
+    bucket_now(c, send_command);
 }
 
 /* New object with what the customer is told, or NULL after a refusal. */

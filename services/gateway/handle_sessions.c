@@ -96,7 +96,11 @@ static void on_fields_again(void *user, const redisReply *reply)
 {
     struct call *c = user;
     struct session_record r;
-    if (read_fields(&r, reply))
+    if (--c->waiting > 0)
+        return; /* read before it was done: it will be asked for again */
+    if (c->refusal)
+        call_refuse(c, c->refusal, NULL);
+    else if (read_fields(&r, reply))
         respond_with(c, &r);
     else
         call_refuse(c, "unavailable", "It is done; the session's state could not be read.");
@@ -104,39 +108,42 @@ static void on_fields_again(void *user, const redisReply *reply)
 
 void respond_session_again(struct call *c)
 {
+    c->waiting = 1;
     store_shown(c, on_since, on_fields_again);
 }
 
 static void on_ended(void *user, const redisReply *reply)
 {
     struct call *c = user;
-    if (!reply || reply->type != REDIS_REPLY_STRING) {
-        call_refuse(c, "unavailable", NULL);
-        return;
+    bool answered = reply && reply->type == REDIS_REPLY_STRING;
+    c->waiting--;
+    if (answered) {
+        failpoint("gateway.ended");
+        log_event(LOG_INFO, "session_end", "session", c->session, "outcome", reply->str, "request", c->request->id, NULL);
     }
-    failpoint("gateway.ended");
-    log_event(LOG_INFO, "session_end", "session", c->session, "outcome", reply->str, "request",
-              c->request->id, NULL);
-    respond_session_again(c);
+    c->refusal = !answered ? "unavailable" : strcmp(reply->str, "not_found") == 0 ? "not_found" : NULL;
+    if (c->waiting == 0)
+        respond_session_again(c);
 }
 
+/* Both are asked for at once, the end first; the state comes behind it, unless Redis had to be told the script again. */
 void end_session_as(struct call *c, const char *reason)
 {
     char *actor = actor_text(c);
     new_id(c->command, c->who.bucket);
+    c->waiting = 2;
     store_end(c, reason, actor, on_ended);
+    store_shown(c, on_since, on_fields_again);
     free(actor);
-}
-
-static void end_session(struct call *c)
-{
-    bool own = strcmp(json_text(c->record, "technician", ""), c->who.technician) == 0;
-    end_session_as(c, own ? "ended_by_technician" : "ended_by_admin");
 }
 
 void handle_end(struct call *c)
 {
-    with_session(c, end_session);
+    /* Another company's session and one that never was are the same answer. */
+    if (bucket_of_id(c->session) == c->who.bucket)
+        end_session_as(c, c->who.administrator ? "ended_by_admin" : "ended_by_technician");
+    else
+        call_refuse(c, "not_found", NULL);
 }
 
 /* ---- the list ---- */

@@ -147,8 +147,8 @@ void store_end(struct call *c, const char *reason, const char *actor, redis_fn f
 {
     char key[KEY_SIZE];
     bucket_key(key, sizeof key, c->who.bucket, "session", c->session);
-    const char *argv[] = {key, reason, actor, c->command, "0"};
-    redis_eval(c->gateway->redis, &end_script, fn, c, 1, 5, argv);
+    const char *argv[] = {key, reason, actor, c->command, "0", c->who.company, c->who.administrator ? "" : c->who.technician};
+    redis_eval(c->gateway->redis, &end_script, fn, c, 1, 7, argv);
 }
 
 void store_hand_over(struct call *c, const char *technician, const char *actor, redis_fn fn)

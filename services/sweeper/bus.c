@@ -26,7 +26,9 @@ struct kafka *bus_new(struct sweeper *s)
     struct kafka_options o = {.bootstrap = s->settings.common.kafka_bootstrap,
                               .profile = s->settings.common.kafka_profile,
                               .client_id = "sweeper",
-                              .warm_topics = warm};
+                              .warm_topics = warm,
+                              /* A broker answers one request of a connection after the other: a thousand a second queue. */
+                              .gather = true};
     return kafka_new(s->service.loop, &o);
 }
 

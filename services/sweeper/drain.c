@@ -1,5 +1,6 @@
 /* One bucket's outbox: read a batch from the head, chain its audit records, produce it in order, trim what every broker
- * has. One batch at a time; the producer keeps order within a partition (idempotent, one connection). */
+ * has; when there is more, read on with the same round trip. One batch at a time; the producer keeps order within a
+ * partition (idempotent, one connection). */
 #include "sweeper.h"
 
 #include "common/failpoint.h"
@@ -18,10 +19,13 @@ static void settle(struct bucket *b, bool more)
     }
     free(b->batch);
     b->batch = NULL;
-    b->state = BUCKET_EMPTY;
-    if (more || b->again)
+    b->state = b->reading_ahead ? BUCKET_READING : BUCKET_EMPTY;
+    b->reading_ahead = false;
+    if (b->state == BUCKET_EMPTY && (more || b->again))
         bucket_drain(b);
 }
+
+static void on_read(void *user, const redisReply *reply);
 
 static void on_trimmed(void *user, const redisReply *reply)
 {
@@ -34,7 +38,7 @@ static void on_trimmed(void *user, const redisReply *reply)
     else
         heads_forget(b);
     failpoint("sweeper.trimmed");
-    settle(b, number && (b->batch->n == BATCH_MAX || reply->integer == -2));
+    settle(b, number && reply->integer == -2);
 }
 
 static void batch_delivered(struct bucket *b)
@@ -46,7 +50,12 @@ static void batch_delivered(struct bucket *b)
     }
     failpoint("sweeper.produced");
     b->state = BUCKET_TRIMMING;
+    b->reading_ahead = b->again || b->batch->n == BATCH_MAX;
+    b->again = false;
+    bool ahead = b->reading_ahead;
     store_trim(b, on_trimmed);
+    if (ahead)
+        store_read(b, on_read);
 }
 
 static void on_delivered(void *user, const char *error)
@@ -118,7 +127,12 @@ void bucket_chained(struct bucket *b)
 static void on_read(void *user, const redisReply *reply)
 {
     struct bucket *b = user;
-    size_t n = reply && reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
+    size_t n = reply && reply->type == REDIS_REPLY_ARRAY && bucket_owned(b) ? reply->elements : 0;
+    if (b->state != BUCKET_READING) { /* before the trimming that it was sent behind (NOSCRIPT) */
+        b->reading_ahead = false;
+        b->again = true;
+        return;
+    }
     b->batch = n > 0 ? calloc(1, sizeof *b->batch) : NULL;
     if (!b->batch) {
         settle(b, false);

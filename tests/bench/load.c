@@ -177,8 +177,7 @@ static void watch(struct connection *c, uint32_t events, int how)
 
 static void dial(struct connection *c)
 {
-    size_t number = (size_t)(c - L.connections);
-    const struct sockaddr_in *to = &L.gateways[number % L.n_gateways];
+    const struct sockaddr_in *to = &L.gateways[(size_t)(c - L.connections) % L.n_gateways];
     int on = 1;
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (c->fd < 0 || connect(c->fd, (const struct sockaddr *)to, sizeof *to) != 0)
@@ -186,7 +185,6 @@ static void dial(struct connection *c)
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     fcntl(c->fd, F_SETFL, O_NONBLOCK);
     watch(c, EPOLLIN, EPOLL_CTL_ADD);
-    L.idle[L.n_idle++] = number;
 }
 
 static void write_request(struct connection *c)
@@ -296,9 +294,14 @@ static void take(struct connection *c)
     const char *body = "";
     if (n < 0 && errno == EAGAIN)
         return;
-    if (n <= 0) {
+    if (n <= 0 && c->busy) {
         fprintf(stderr, "load: a gateway closed a connection\n");
         exit(1);
+    }
+    if (n <= 0) { /* it was idle for long */
+        close(c->fd);
+        dial(c);
+        return;
     }
     c->got += (size_t)n;
     int status = whole(c, &body);
@@ -314,7 +317,7 @@ static int wait_ms(int64_t now)
     struct task task;
     if (first(&L.ends, &task) && task.due < next)
         next = task.due;
-    int64_t wait = (next - now) / 1000;
+    int64_t wait = (next - now + 999) / 1000; /* a spinning generator would take the processor from what it measures */
     return L.n_idle == 0 || wait > 100 ? 100 : wait < 0 ? 0 : (int)wait;
 }
 
@@ -411,8 +414,10 @@ int main(int argc, char **argv)
     L.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (!L.connections || !L.idle || L.epoll < 0)
         die("start");
-    for (size_t i = 0; i < L.n_connections; i++)
+    for (size_t i = 0; i < L.n_connections; i++) {
         dial(&L.connections[i]);
+        L.idle[L.n_idle++] = i;
+    }
     run();
     struct histogram both = L.create.took;
     both.n += L.end.took.n;

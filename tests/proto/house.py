@@ -297,8 +297,9 @@ class House:
         text = json.dumps({**note, **({"session": sid} if sid else {})})
         return self.run_at("note", self.key("company", self.company), text)
 
-    def end(self, sid, reason="ended_by_technician", expiry=False):
-        actor = {"type": "service", "id": "licensing"} if expiry else self.actor()
+    def end(self, sid, reason="ended_by_technician", expiry=False, actor=None, sees=()):
+        """sees: company and technician ("" of an administrator) of somebody who may end only what they see."""
+        actor = actor or ({"type": "service", "id": "licensing"} if expiry else self.actor())
         return self.run(
             "end",
             sid,
@@ -306,6 +307,7 @@ class House:
             json.dumps(actor),
             "" if not expiry else "due-1",
             "1" if expiry else "0",
+            *sees,
         )
 
     def mail(self, sid, outcome, generation=None):

@@ -470,3 +470,17 @@ def test_random_walks_keep_every_invariant(server, seed):
             if state == "ended":
                 ended.add(known)
     assert len(house.events) > 20
+
+
+def test_only_what_somebody_sees_is_ended_by_them(house):
+    """S-9, S-25: a colleague's and another company's session are not found; an administrator ends both, each by its reason."""
+    sid = house.create()[0]
+    colleague = house.new_technician()
+    assert house.end(sid, actor=house.actor(colleague), sees=(house.company, colleague))[0] == "not_found"
+    assert house.end(sid, sees=(new_id(house.bucket), ""))[0] == "not_found"
+    assert house.record(sid)["state"] == "invited"
+    assert house.end(sid, "ended_by_admin", actor=house.actor(colleague), sees=(house.company, ""))[0] == "ended"
+    assert house.record(sid)["reason"] == "ended_by_admin"
+    own = house.create()[0]
+    assert house.end(own, "ended_by_admin", sees=(house.company, ""))[0] == "ended"
+    assert house.record(own)["reason"] == "ended_by_technician"
