@@ -9,6 +9,7 @@ from tenants import Tenants, connect
 from usage import Usage, pin, processes
 
 COMPANIES, TECHNICIANS = 400, 5
+# For a minute the broker's JVM compiles what it will run.
 RATE, WARM_S, RATE_S, HOLD_MS, CONNECTIONS, GATEWAYS = 500, 60, 20, 1000, 256, 1
 GET_S, GET_CONNECTIONS, GET_TARGET = 8, 128, 30000
 

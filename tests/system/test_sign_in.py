@@ -303,6 +303,26 @@ def test_one_credential_cannot_take_the_api_from_the_others(tmp_path_factory):
         assert set(p.stop().values()) == {0}
 
 
+def test_a_large_limit_that_costs_no_round_trip_is_passed_by_few(tmp_path_factory):
+    """Tokens are spent while they are fetched (docs/decisions/0024): at most sixteen too many at each gateway, then refusals."""
+    rate, gateways = 64, 2
+    p = Processes(tmp_path_factory.mktemp("large"), API_RATE=str(rate))
+    p.add("gateway", gateways)
+    p.add("sweeper")
+    p.ready()
+    try:
+        busy = new_admin(p)
+        began = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda i: ask(p, "GET", "/v1/me", key=busy.key, gateway=i % gateways).status_code, range(1500)))
+        took = time.monotonic() - began
+        assert set(answers) == {200, 429}
+        assert rate * 5 / 2 < answers.count(200) <= rate * (5 + took) + 16 * gateways
+        wait_for(lambda: busy.call("GET", "/v1/me")[0] == 200, 5)
+    finally:
+        assert set(p.stop().values()) == {0}
+
+
 def test_ipv6_neighbours_count_as_one(plane, tina):
     answers = [Browser(plane, f"2001:db8:1:2::{i:x}").sign_in(tina.email, f"guess {i:02d} guess") for i in range(1, 14)]
     assert 429 in {a.status_code for a in answers}
