@@ -79,7 +79,7 @@ static void del_read(void *p)
     set_events(r, r->events & ~(uint32_t)EPOLLIN);
 }
 
-/* What a turn of the loop has to say goes out in one write at its end. */
+/* What a turn of the loop has to say goes out in one write behind it. */
 static void flush(void *user)
 {
     struct redis *r = user;

@@ -1,6 +1,6 @@
 /* How many requests a second one credential may make, over all gateways: a token bucket in Redis. Tokens are fetched some
- * at a time, so that most requests ask nobody; what a gateway did not spend is lost for a moment, never gained. Nobody waits
- * for them either: they are spent while they are being fetched, and whoever spent too many is refused afterwards. */
+ * at a time and spent while they are being fetched, so that nobody waits for them; what was too many is a debt that is waited
+ * off before the next. What a gateway did not spend is lost for a moment, never gained. */
 #include "sign_in.h"
 
 #include <stdlib.h>
@@ -12,8 +12,9 @@ struct spender {
     char key[96]; /* Redis key of the credential */
     unsigned tokens;
     int64_t until;   /* loop time: tokens do not keep */
-    int64_t refused; /* loop time until which there are none */
+    int64_t refused; /* loop time until which there are no more */
     bool fetching;   /* the tokens are being spent already */
+    bool unsure;     /* the last answer was none: the next request waits for its own */
     UT_hash_handle hh;
 };
 
@@ -55,14 +56,14 @@ static int64_t now_ms(const struct gateway *g)
     return loop_now_ms(g->service.loop);
 }
 
-static void ask(struct call *c, redis_fn fn, void *user)
+static void ask(struct call *c, bool spent, redis_fn fn, void *user)
 {
     const struct gateway *g = c->gateway;
     unsigned burst = (unsigned)g->settings.api_rate * BURST_SECONDS;
-    store_tokens(c, c->who.key, burst, 1000.0 / (double)g->settings.api_rate, at_a_time(g), fn, user);
+    store_tokens(c, c->who.key, burst, 1000.0 / (double)g->settings.api_rate, at_a_time(g), spent, fn, user);
 }
 
-static void on_token(void *user, const redisReply *reply)
+static void on_waited(void *user, const redisReply *reply)
 {
     struct call *c = user;
     if (!reply || reply->type != REDIS_REPLY_INTEGER) {
@@ -73,6 +74,8 @@ static void on_token(void *user, const redisReply *reply)
         struct spender *s = spender_of(c->who.key);
         s->tokens += at_a_time(c->gateway) - 1;
         s->until = now_ms(c->gateway) + KEPT_MS;
+        s->refused = 0;
+        s->unsure = false;
         c->then(c);
     }
 }
@@ -83,15 +86,15 @@ struct fetching {
     char key[sizeof((struct spender *)0)->key];
 };
 
-static void on_tokens(void *user, const redisReply *reply)
+static void on_fetched(void *user, const redisReply *reply)
 {
     struct fetching *f = user;
     struct spender *s = spender_of(f->key);
-    bool told = reply && reply->type == REDIS_REPLY_INTEGER;
     s->fetching = false;
-    if (!told || reply->integer > 0)
+    s->unsure = !reply || reply->type != REDIS_REPLY_INTEGER;
+    if (s->unsure)
         s->tokens = 0;
-    if (told && reply->integer > 0)
+    else if (reply->integer > 0)
         s->refused = now_ms(f->gateway) + reply->integer;
     free(f);
 }
@@ -106,7 +109,7 @@ static void fetch_tokens(struct call *c, struct spender *s)
     s->fetching = true;
     s->tokens = at_a_time(c->gateway);
     s->until = now_ms(c->gateway) + KEPT_MS;
-    ask(c, on_tokens, f);
+    ask(c, true, on_fetched, f);
 }
 
 void limit_api(struct call *c, void (*then)(struct call *c))
@@ -117,17 +120,17 @@ void limit_api(struct call *c, void (*then)(struct call *c))
         return;
     }
     struct spender *s = spender_of(c->who.key);
-    if (now_ms(g) < s->refused) {
+    if (now_ms(g) >= s->until)
+        s->tokens = 0;
+    if (s->tokens == 0 && now_ms(g) < s->refused) {
         limit_refuse(c, s->refused - now_ms(g));
         return;
     }
-    if (now_ms(g) >= s->until)
-        s->tokens = 0;
-    if (s->tokens == 0 && at_a_time(g) > 1 && !s->fetching)
+    if (s->tokens == 0 && at_a_time(g) > 1 && !s->fetching && !s->unsure)
         fetch_tokens(c, s);
     if (s->tokens == 0) {
         c->then = then;
-        ask(c, on_token, c);
+        ask(c, false, on_waited, c);
     } else {
         s->tokens--;
         then(c);

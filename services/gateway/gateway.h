@@ -73,7 +73,7 @@ struct call {
     json_t *record;         /* the session of the path once loaded */
     json_t *parts;          /* handler's intermediate results */
     size_t waiting;         /* replies still to come (list.c, handle_sessions.c) */
-    const char *refusal;    /* once they are there */
+    const char *refusal;    /* of the end, NULL: none */
     void (*gathered)(struct call *c);
     char since[24];         /* the session's presence, "" without one */
     unsigned limit;         /* of a list */
@@ -185,7 +185,7 @@ json_t *adhoc_view(const json_t *record, const json_t *presence, bool in_use);
 void respond_computer(struct call *c, unsigned status, json_t *view);
 /* Reads c->session again and answers with it: 200, or 202 to what is not GET. */
 void respond_session_again(struct call *c);
-/* Ends c->session and answers 202 with it. */
+/* Ends c->session and answers 202 with it; refuses not_found for what c->who does not see. */
 void end_session_as(struct call *c, const char *reason);
 
 /* Loads c->record for c->session; refuses not_found for other companies' and other people's sessions. */

@@ -22,8 +22,8 @@ static bool known_language(const char *tag)
     return false;
 }
 
-/* The SHA-256 of the Idempotency-Key in out; false after a refusal. */
-/* One key may stand for one request of each person: a colleague who happens to use the same has no part in the session. */
+/* The SHA-256 of the Idempotency-Key in out; false after a refusal. One key may stand for one request of each person: a
+ * colleague who happens to use the same has no part in the session. */
 static bool read_idempotency_key(struct call *c, char out[65])
 {
     const char *key = http_header(c->request, "Idempotency-Key");

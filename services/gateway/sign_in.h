@@ -63,8 +63,8 @@ void agent_name(const char *agent, char out[AGENT_SIZE]);
 
 /* store_sign_in.c */
 void store_rate(struct call *c, const char *what, unsigned burst, int64_t per_ms, redis_fn fn);
-void store_tokens(struct call *c, const char *what, unsigned burst, double per_ms, unsigned cost, redis_fn fn,
-                  void *user);
+void store_tokens(struct call *c, const char *what, unsigned burst, double per_ms, unsigned cost, bool spent,
+                  redis_fn fn, void *user);
 void store_attempt(struct call *c, const char *verb, redis_fn fn, void *user);
 void store_sign_in(struct call *c, const char *wish, redis_fn fn, void *user);
 void store_sign_ins(struct call *c, const char *technician, redis_fn fn);

@@ -13,8 +13,8 @@ static struct redis_script rate = {.name = "rate", .text = lua_rate};
 static struct redis_script attempt = {.name = "attempt", .text = lua_attempt};
 static struct redis_script sign_in = {.name = "sign_in", .text = lua_sign_in};
 
-void store_tokens(struct call *c, const char *what, unsigned burst, double per_ms, unsigned cost, redis_fn fn,
-                  void *user)
+void store_tokens(struct call *c, const char *what, unsigned burst, double per_ms, unsigned cost, bool spent,
+                  redis_fn fn, void *user)
 {
     char key[KEY_SIZE], digest[DIGEST_SIZE], most[16], per[32], taken[16];
     sha256_hex(digest, what, strlen(what));
@@ -22,13 +22,13 @@ void store_tokens(struct call *c, const char *what, unsigned burst, double per_m
     snprintf(most, sizeof most, "%u", burst);
     snprintf(per, sizeof per, "%.3f", per_ms);
     snprintf(taken, sizeof taken, "%u", cost);
-    const char *argv[] = {key, most, per, taken};
-    redis_eval(c->gateway->redis, &rate, fn, user, 1, 4, argv);
+    const char *argv[] = {key, most, per, taken, spent ? "1" : "0"};
+    redis_eval(c->gateway->redis, &rate, fn, user, 1, 5, argv);
 }
 
 void store_rate(struct call *c, const char *what, unsigned burst, int64_t per_ms, redis_fn fn)
 {
-    store_tokens(c, what, burst, (double)per_ms, 1, fn, c);
+    store_tokens(c, what, burst, (double)per_ms, 1, false, fn, c);
 }
 
 static void ignore(void *user, const redisReply *reply)

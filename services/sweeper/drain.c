@@ -21,6 +21,8 @@ static void settle(struct bucket *b, bool more)
     b->batch = NULL;
     b->state = b->reading_ahead ? BUCKET_READING : BUCKET_EMPTY;
     b->reading_ahead = false;
+    if (b->state == BUCKET_EMPTY)
+        b->untrimmed = false;
     if (b->state == BUCKET_EMPTY && (more || b->again))
         bucket_drain(b);
 }
@@ -31,6 +33,7 @@ static void on_trimmed(void *user, const redisReply *reply)
 {
     struct bucket *b = user;
     bool number = reply && reply->type == REDIS_REPLY_INTEGER;
+    b->untrimmed = !number;
     if (number && reply->integer == -1)
         b->epoch = 0;
     if (number && reply->integer == (long long)b->batch->n)
@@ -41,6 +44,7 @@ static void on_trimmed(void *user, const redisReply *reply)
     settle(b, number && reply->integer == -2);
 }
 
+/* One read is under way while READING, and while TRIMMING with reading_ahead. */
 static void batch_delivered(struct bucket *b)
 {
     if (b->batch->failed) {
@@ -127,12 +131,13 @@ void bucket_chained(struct bucket *b)
 static void on_read(void *user, const redisReply *reply)
 {
     struct bucket *b = user;
-    size_t n = reply && reply->type == REDIS_REPLY_ARRAY && bucket_owned(b) ? reply->elements : 0;
+    size_t n = reply && reply->type == REDIS_REPLY_ARRAY && bucket_owned(b) && !b->untrimmed ? reply->elements : 0;
     if (b->state != BUCKET_READING) { /* before the trimming that it was sent behind (NOSCRIPT) */
         b->reading_ahead = false;
         b->again = true;
         return;
     }
+    b->untrimmed = false; /* what could not be trimmed is read again at the next scan, not at once */
     b->batch = n > 0 ? calloc(1, sizeof *b->batch) : NULL;
     if (!b->batch) {
         settle(b, false);

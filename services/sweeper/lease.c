@@ -15,7 +15,7 @@ static void on_lease(void *user, const redisReply *reply)
     struct bucket *b = user;
     if (!reply || reply->type != REDIS_REPLY_INTEGER)
         return; /* the lease runs out by itself */
-    bool gained = reply->integer > 0 && b->epoch != reply->integer;
+    bool gained = reply->integer > 0 && (b->epoch != reply->integer || !bucket_owned(b));
     if ((reply->integer == 0) != (b->epoch == 0)) {
         char number[8];
         snprintf(number, sizeof number, "%d", b->number);

@@ -48,6 +48,7 @@ struct bucket {
     int64_t lease_until; /* loop time */
     bool again;          /* something came while we were busy */
     bool reading_ahead;  /* behind the trimming that is under way */
+    bool untrimmed;      /* which failed, then */
     struct batch *batch; /* while not EMPTY or READING */
     struct known_head *heads;  /* uthash by company: where the logs end that we wrote last (heads.c) */
     int64_t heads_epoch;       /* and under which lease and connection that is true */

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from flows import read_redis
 from invariants import sessions
 from load import Load, check_after, check_works
-from stack import SERVICES, Stack, http_status
+from stack import SERVICES, Stack, StackError, http_status
 
 SIGKILLED = -9
 REACHED_S = 240
@@ -29,7 +29,7 @@ FAILPOINTS = {
 # them at a time.
 LAST_STEPS = ("sweeper.due", "sweeper.commanded")
 # And an armed sweeper mostly dies before it has looked at what is due: now and then all of them live until nothing is late.
-PEACE_EVERY_S, PEACE_ENDS_S, LATE_MS = 15, 45, 1000
+PEACE_EVERY_S, PEACE_ENDS_S, LOOK_S, LATE_MS = 15, 45, 0.5, 1000
 POINTS = [point for points in FAILPOINTS.values() for point in points]
 # Short lives, so that what is left alone expires; groups notice their dead after 3 s; a webhook's claim runs out soon.
 ENV = {"INVITATION_TTL_MS": "8000", "SESSION_TTL_MS": "20000", "REMOVAL_TTL_MS": "5000", "COMMAND_TIMEOUT_MS": "8000",
@@ -87,7 +87,7 @@ class Campaign:
         self.rng = random.Random(self.seed)
         self.kills, self.random_kills = Counter(), Counter()
         self.random_left, self.turn, self.peace_since, self.longest_peace = random_kills, [], None, 0.0
-        self.last_peace = time.monotonic()
+        self.last_peace = self.next_look = time.monotonic()
         self.spent = defaultdict(lambda: [0.0, 0, 0])  # of a point: seconds, sessions, requests asked again
         self.shots, self.sessions, self.asked_again, self.checks, self.used_tickets = {}, 0, 0, 0, 0
 
@@ -121,6 +121,9 @@ class Campaign:
                     self.suite.start(name)
                 self.peace_since = time.monotonic()
             return
+        if now < self.next_look:
+            return
+        self.next_look = now + LOOK_S
         late = overdue(r)
         assert not late or now < self.peace_since + PEACE_ENDS_S, f"sweepers live, and yet late: {late}"
         if not late:
@@ -133,11 +136,11 @@ class Campaign:
     def kill_by_chance(self, name, load):
         """Not at its failpoint, unless it was quicker."""
         process = self.suite.process(name)
-        if process.pid is None:
-            self.note(name, load)
-        else:
+        try:
             process.signal(signal.SIGKILL)
             self.random_kills[name.rsplit("-", 1)[0]] += 1
+        except (StackError, ProcessLookupError):
+            self.note(name, load)
         assert process.wait_gone(5)
         self.shots[name] = None
 
