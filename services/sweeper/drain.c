@@ -19,11 +19,14 @@ static void settle(struct bucket *b, bool more)
     }
     free(b->batch);
     b->batch = NULL;
-    b->state = b->reading_ahead ? BUCKET_READING : BUCKET_EMPTY;
-    b->reading_ahead = false;
-    if (b->state == BUCKET_EMPTY)
-        b->untrimmed = false;
-    if (b->state == BUCKET_EMPTY && (more || b->again))
+    if (b->reading_ahead) {
+        b->reading_ahead = false;
+        b->state = BUCKET_READING;
+        return;
+    }
+    b->state = BUCKET_EMPTY;
+    b->untrimmed = false;
+    if (more || b->again)
         bucket_drain(b);
 }
 
@@ -56,7 +59,7 @@ static void batch_delivered(struct bucket *b)
     b->state = BUCKET_TRIMMING;
     b->reading_ahead = b->again || b->batch->n == BATCH_MAX;
     b->again = false;
-    bool ahead = b->reading_ahead;
+    bool ahead = b->reading_ahead; /* without Redis the trimming has failed, and settled, before it returns */
     store_trim(b, on_trimmed);
     if (ahead)
         store_read(b, on_read);

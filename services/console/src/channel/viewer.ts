@@ -17,6 +17,9 @@ export interface ViewerHooks {
 
 const RESUME_FOR_MS = 240_000;
 const LINE_MAX = 4096;
+const PASSING = ["connection_lost", "computer_offline", "unavailable", "rate_limited"];
+
+const reasonOf = (e: unknown): string => (e instanceof Refused ? e.reason : "connection_lost");
 
 export class Viewer {
   private readonly mux: Mux;
@@ -80,20 +83,20 @@ export class Viewer {
   }
 
   private async read(socket: Socket, receiving: RecordKey): Promise<void> {
-    let why = "connection_lost";
+    let why = "";
     try {
       for (;;) {
         this.mux.input(await receiving.open(await socket.next()));
         void this.sender.flush();
       }
     } catch (e) {
-      if (e instanceof Refused) why = e.reason;
+      why = reasonOf(e);
     }
     socket.close();
     this.sender.lose();
     if (this.over) return;
-    if (why !== "connection_lost" && why !== "computer_offline") this.finish(why);
-    else await this.goOn();
+    if (PASSING.includes(why)) await this.goOn();
+    else this.finish(why);
   }
 
   // Tickets and sockets until one works; the stream continues where it stopped, without the password.
@@ -105,9 +108,8 @@ export class Viewer {
         await this.open("connect", { mode: Mode.resume, psk: this.keys!.psk, resumeId: this.keys!.resumeId });
         return;
       } catch (e) {
-        const reason = e instanceof Refused ? e.reason : "";
-        if (reason && !["connection_lost", "computer_offline", "unavailable", "rate_limited"].includes(reason)) {
-          this.finish(reason);
+        if (!PASSING.includes(reasonOf(e))) {
+          this.finish(reasonOf(e));
           return;
         }
         await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random())));
